@@ -1,0 +1,36 @@
+/**
+ * What one try of a delivery came back with, before anyone judged it.
+ *
+ * Every destination reduces its protocol to this shape; `domain/outcome.ts` turns it into a verdict.
+ */
+
+/** Why no usable response arrived. Part of the documented closed list of failure reasons. */
+export type TransportFailure =
+  | 'timeout'
+  | 'connect'
+  | 'dns'
+  | 'tls'
+  | 'reset'
+  | 'blocked'
+  | 'response_too_large';
+
+export interface ResponseResult {
+  readonly kind: 'response';
+  /** HTTP status, 100–599. */
+  readonly status: number;
+  /** Names in lower case; a repeated header is joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The first bytes of the body, at most the egress limit; never decoded. */
+  readonly body: Uint8Array;
+  readonly durationMs: number;
+}
+
+export interface TransportFailureResult {
+  readonly kind: 'failure';
+  readonly reason: TransportFailure;
+  /** One sentence for a person. Never holds a resolved address or a secret. */
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+export type AttemptResult = ResponseResult | TransportFailureResult;
