@@ -1,7 +1,8 @@
 /**
  * What one try of a delivery came back with, before anyone judged it.
  *
- * Every destination reduces its protocol to this shape; `domain/outcome.ts` turns it into a verdict.
+ * Every destination reduces its protocol to this shape; `domain/outcome.ts` turns it into a
+ * verdict.
  */
 
 /** Why no usable response arrived. Part of the documented closed list of failure reasons. */

@@ -1,0 +1,46 @@
+/** Everything the receiver may answer. One catalogue, so that the documentation can list it. */
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text. Never holds a part of the request but the event's id. */
+  readonly body: string;
+}
+
+/** Status and sentence of each refusal. 4xx: the request is at fault; 503: try again later. */
+export const REFUSALS = {
+  missing_signature: [400, 'The request carries no signature that this receiver accepts.'],
+  wrong_signature: [403, 'The signature does not fit the body and the secret.'],
+  stale_timestamp: [403, 'The webhook-timestamp is too old; check the clocks on both sides.'],
+  future_timestamp: [403, 'The webhook-timestamp lies ahead; check the clocks on both sides.'],
+  body_too_large: [413, 'The body is larger than this receiver takes.'],
+  body_unreadable: [400, 'The connection broke while the body was being read.'],
+  body_already_parsed: [500, 'The raw body is gone: another body parser ran first.'],
+  not_utf8: [400, 'The body is not valid UTF-8.'],
+  not_json: [400, 'The body is not valid JSON.'],
+  not_an_event: [400, 'The body is JSON, but not an event.'],
+  dedupe_unavailable: [503, 'The receiver can not tell whether it knows the event; try later.'],
+  in_progress: [503, 'Another request with the same event is being taken; try later.'],
+  queue_refused: [503, 'The receiver can not take the event now; try later.'],
+  internal_error: [500, 'The receiver failed; its log says why.'],
+} as const satisfies Record<string, readonly [status: number, detail: string]>;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
+const RETRY_AFTER_SECONDS = 5;
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+/** @param detail A better sentence than the catalogue's. */
+export function refusal(reason: RefusalReason, detail?: string): Reply {
+  const [status, sentence] = REFUSALS[reason];
+  return {
+    status,
+    headers: status === 503 ? { ...JSON_TYPE, 'retry-after': `${RETRY_AFTER_SECONDS}` } : JSON_TYPE,
+    body: JSON.stringify({ reason, detail: detail ?? sentence }),
+  };
+}
+
+export function accepted(webhookId: string, duplicate: boolean): Reply {
+  const body = JSON.stringify({ webhook_id: webhookId, duplicate });
+  return { status: 200, headers: JSON_TYPE, body };
+}

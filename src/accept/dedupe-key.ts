@@ -1,0 +1,44 @@
+/** Keys that make a second publish of the same thing a duplicate. */
+import { createHash } from 'node:crypto';
+import type { DedupeKey } from '../storage/journal.ts';
+import type { Publication } from './publication.ts';
+
+/** Enough that no two keys of an installation meet: 128 bits. */
+const HASH_BYTES = 16;
+
+/** The store's name for an event id that a publisher chose. */
+export function idKeyHash(id: string): Uint8Array {
+  return hash(`id\0${id}`);
+}
+
+/** The store's name for an Idempotency-Key. */
+export function idempotencyKeyHash(key: string): Uint8Array {
+  return hash(`key\0${key}`);
+}
+
+/** Most events have none, and then nothing is hashed. */
+export function dedupeKeys(publication: Publication): readonly DedupeKey[] {
+  const { id, idempotencyKey } = publication;
+  if (id === undefined && idempotencyKey === undefined) return NO_KEYS;
+  const fingerprint = requestFingerprint(publication);
+  const keys: DedupeKey[] = [];
+  if (id !== undefined) keys.push({ hash: idKeyHash(id), fingerprint });
+  if (idempotencyKey !== undefined) {
+    keys.push({ hash: idempotencyKeyHash(idempotencyKey), fingerprint });
+  }
+  return keys;
+}
+
+const NO_KEYS: readonly DedupeKey[] = [];
+
+/** Equal exactly when the requests ask for the same event. */
+export function requestFingerprint(publication: Publication): Uint8Array {
+  const { eventType, dataText, id, taskId, runId, status } = publication;
+  const { orderingKey, occurredAt, deliverAt, metadataText } = publication;
+  const parts = [eventType, dataText, id, taskId, runId, status];
+  return hash(JSON.stringify([...parts, orderingKey, occurredAt, deliverAt, metadataText]));
+}
+
+function hash(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest().subarray(0, HASH_BYTES);
+}

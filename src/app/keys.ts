@@ -1,0 +1,60 @@
+/** The admin key and the master keys: configured, or made at the first start and kept in a file. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { API_KEY_RANDOM_BYTES, generateApiKey } from '../domain/api-key.ts';
+import { MASTER_KEY_BYTES, parseMasterKeys, type MasterKey } from '../domain/master-keys.ts';
+import type { Random } from '../runtime/random.ts';
+import { ConfigError, type Config } from './config.ts';
+
+export interface Keys {
+  readonly adminKey: string;
+  readonly masterKeys: readonly MasterKey[];
+  /** Files written just now, for the operator to know and to back up. */
+  readonly written: readonly string[];
+}
+
+const OWNER_ONLY = 0o600;
+
+/**
+ * @param mode in `serve` a master key must be configured: one that lives beside the data it seals
+ * protects nothing, and one made anew would make all secrets unreadable.
+ * @throws ConfigError
+ */
+export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random): Keys {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const written: string[] = [];
+  const fromFile = (name: string, make: () => string): string => {
+    const file = join(config.data, name);
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+    const text = make();
+    writeFileSync(file, `${text}\n`, { mode: OWNER_ONLY });
+    chmodSync(file, OWNER_ONLY);
+    written.push(file);
+    return text;
+  };
+  const adminKey =
+    config.admin_key ??
+    fromFile('admin-key', () => generateApiKey(random.bytes(API_KEY_RANDOM_BYTES)));
+  const masterKey = config.master_key ?? devMasterKey(mode, fromFile, random);
+  try {
+    return { adminKey, masterKeys: parseMasterKeys(masterKey), written };
+  } catch (error) {
+    throw new ConfigError(`BELLWIRE_MASTER_KEY: ${(error as Error).message}`);
+  }
+}
+
+function devMasterKey(
+  mode: 'dev' | 'serve',
+  fromFile: (name: string, make: () => string) => string,
+  random: Random,
+): string {
+  if (mode === 'serve') {
+    throw new ConfigError(
+      'BELLWIRE_MASTER_KEY is not set. Make one with `openssl rand -base64 32`, keep it apart ' +
+        'from the data, and set it at every start.',
+    );
+  }
+  return fromFile('master-key', () =>
+    Buffer.from(random.bytes(MASTER_KEY_BYTES)).toString('base64'),
+  );
+}

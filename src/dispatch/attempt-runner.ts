@@ -1,0 +1,172 @@
+/** One attempt from plan to settle. The only place where a delivery meets the network. */
+import { countsAgainstBreaker } from '../domain/breaker.ts';
+import type { AttemptResult } from '../domain/attempt-result.ts';
+import { classify, type Verdict } from '../domain/outcome.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { Destinations, RunningAttempt } from '../destinations/destination.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { JournalWriter } from '../storage/journal-writer.ts';
+import type { EventContent } from '../storage/journal.ts';
+import type { SubscriptionDirectory } from '../storage/subscription-registry.ts';
+import type { EndpointWatch } from './endpoint-watch.ts';
+import type { Lane } from './lane.ts';
+import { settle, type Settlement } from './verdict.ts';
+import { publicEventId, type Work } from './work.ts';
+
+interface Options {
+  readonly destinations: Destinations;
+  readonly writer: JournalWriter;
+  readonly directory: SubscriptionDirectory;
+  readonly watch: EndpointWatch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** The receiver asked for no more events. */
+  readonly gone: (subscription: Subscription, detail: string) => void;
+  /** The attempt is over and settled; the lane may go on. */
+  readonly ended: (lane: Lane) => void;
+}
+
+/** An attempt in flight. */
+interface Flight {
+  readonly lane: Lane;
+  readonly work: Work;
+  readonly content: EventContent;
+  readonly subscription: Subscription;
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+}
+
+export class AttemptRunner {
+  readonly #options: Options;
+  readonly #running = new Map<Work, RunningAttempt>();
+  #aborting = false;
+  #idle: (() => void) | null = null;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  start(lane: Lane, work: Work, content: EventContent, subscription: Subscription): void {
+    const { destinations, clock } = this.#options;
+    const startedAt = clock.now();
+    const startedMonotonic = clock.monotonic();
+    const flight = { lane, work, content, subscription, startedAt, startedMonotonic };
+    lane.running.add(work);
+    const running = destinations[subscription.destination.kind].attempt(
+      {
+        subscription,
+        eventId: publicEventId(content),
+        sequence: content.sequence,
+        createdAt: content.createdAt,
+        body: content.body,
+        attemptNumber: work.attempts + 1,
+        startedAt,
+      },
+      (result) => this.#finish(flight, result),
+    );
+    this.#running.set(work, running);
+  }
+
+  /** Breaks off what is in flight. It is not settled, so the next start makes it pending again. */
+  async abortAll(): Promise<void> {
+    this.#aborting = true;
+    for (const running of this.#running.values()) running.abort();
+    await this.idle();
+  }
+
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #finish(flight: Flight, result: AttemptResult): void {
+    const { lane, work } = flight;
+    const windowWasFull = lane.windowIsFull;
+    lane.running.delete(work);
+    this.#running.delete(work);
+    if (this.#aborting) lane.released(this.#options.clock.monotonic());
+    else this.#settle(flight, result, windowWasFull);
+    this.#options.ended(lane);
+    if (this.#running.size === 0) this.#idle?.();
+  }
+
+  #settle(flight: Flight, result: AttemptResult, windowWasFull: boolean): void {
+    const { writer, clock, random, directory } = this.#options;
+    const { work, subscription, startedAt } = flight;
+    const verdict = classify(result);
+    const now = clock.now();
+    this.#tellLane(flight, result, verdict, windowWasFull);
+    const current = directory.byNumber(subscription.number);
+    const settlement = settle({
+      work,
+      subscription,
+      subscriptionIsActive: current?.status === 'active',
+      createdAt: work.createdAt,
+      startedAt,
+      now,
+      random: random.unit(),
+      result,
+      verdict,
+    });
+    writer.settle(settlement.attempt, settlement.delivery, work.stored ? null : work.sequence);
+    this.#tell(flight, settlement, now);
+    if (current === undefined) return;
+    if (verdict.kind === 'delivered') this.#options.watch.succeeded(current);
+    else this.#options.watch.failed(current, now);
+    if (verdict.kind === 'disable') this.#options.gone(current, verdict.detail);
+  }
+
+  #tellLane(
+    { lane, startedMonotonic }: Flight,
+    result: AttemptResult,
+    verdict: Verdict,
+    windowWasFull: boolean,
+  ): void {
+    const { clock, random, telemetry } = this.#options;
+    const now = clock.monotonic();
+    const delivered = verdict.kind === 'delivered';
+    const phase = lane.observe({
+      startedAt: startedMonotonic,
+      now,
+      delivered,
+      throttles: verdict.kind === 'retry' && verdict.throttles,
+      countsAsFailure: !delivered && countsAgainstBreaker(result),
+      windowWasFull,
+      random: random.unit(),
+    });
+    if (phase === undefined) return;
+    const at = clock.now();
+    telemetry.emit({
+      event: 'breaker.changed',
+      at,
+      tenant: lane.tenant,
+      target: lane.target,
+      phase,
+      probeAt: phase === 'open' ? Math.round(at + lane.probeAt - now) : null,
+    });
+  }
+
+  #tell({ content, subscription, work }: Flight, settlement: Settlement, now: number): void {
+    const status = work.cancelled ? 'cancelled' : (settlement.delivery?.status ?? 'delivered');
+    this.#options.telemetry.emit({
+      event: 'attempt.ended',
+      at: now,
+      subscription,
+      eventId: publicEventId(content),
+      eventType: content.eventType,
+      attempt: settlement.attempt,
+      status,
+      ageMs: now - content.createdAt,
+    });
+  }
+}

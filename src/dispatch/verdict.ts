@@ -1,0 +1,101 @@
+/** Folds one judged attempt into what is to be stored. Pure: time and chance are arguments. */
+import type { AttemptResult } from '../domain/attempt-result.ts';
+import { parseRetryAfter, type Verdict } from '../domain/outcome.ts';
+import { nextAttempt } from '../domain/retry-policy.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { AttemptRecord, DeliveryRecord } from '../storage/journal.ts';
+import type { Work } from './work.ts';
+
+export interface EndedAttempt {
+  readonly work: Work;
+  readonly subscription: Subscription;
+  /** False once the subscription is paused, disabled or deleted. */
+  readonly subscriptionIsActive: boolean;
+  readonly createdAt: number;
+  readonly startedAt: number;
+  readonly now: number;
+  /** In [0, 1). */
+  readonly random: number;
+  readonly result: AttemptResult;
+  readonly verdict: Verdict;
+}
+
+export interface Settlement {
+  readonly attempt: AttemptRecord;
+  /** Null when the attempt alone says it: delivered at the first try, or cancelled meanwhile. */
+  readonly delivery: DeliveryRecord | null;
+}
+
+type Fate = Pick<DeliveryRecord, 'status' | 'nextAttemptAt' | 'reason'>;
+
+const DELIVERED: Fate = { status: 'delivered', nextAttemptAt: null, reason: null };
+
+export function settle(ended: EndedAttempt): Settlement {
+  const fate = fateOf(ended);
+  const attempt = attemptRecord(ended, fate.nextAttemptAt);
+  const { work, subscription, createdAt, now } = ended;
+  const needsRow = work.stored || fate.status !== 'delivered';
+  if (work.cancelled || !needsRow) return { attempt, delivery: null };
+  return {
+    attempt,
+    delivery: {
+      sequence: work.sequence,
+      subscription: work.subscription,
+      tenant: subscription.tenant,
+      attempts: attempt.number,
+      createdAt,
+      updatedAt: now,
+      ...fate,
+    },
+  };
+}
+
+function fateOf(ended: EndedAttempt): Fate {
+  const { verdict, work, subscription, now, random } = ended;
+  if (verdict.kind === 'delivered') return DELIVERED;
+  if (verdict.kind === 'disable') {
+    return held(`${verdict.detail}, which disabled the subscription`);
+  }
+  if (!ended.subscriptionIsActive) {
+    return held(`${verdict.detail}; the subscription was paused or disabled meanwhile`);
+  }
+  const { retryAfter } = verdict;
+  const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, now);
+  const next = nextAttempt({
+    now,
+    attempt: work.attempts + 1,
+    schedule: subscription.retryScheduleSeconds,
+    random,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+  if (next.kind === 'at') {
+    return { status: 'waiting', nextAttemptAt: next.at, reason: verdict.detail };
+  }
+  const reason = `${verdict.detail}; no try of the retry schedule is left`;
+  return { status: 'exhausted', nextAttemptAt: null, reason };
+}
+
+function held(reason: string): Fate {
+  return { status: 'held', nextAttemptAt: null, reason };
+}
+
+function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): AttemptRecord {
+  const { work, result, verdict, startedAt } = ended;
+  const delivered = verdict.kind === 'delivered';
+  const response = result.kind === 'response' ? result : null;
+  return {
+    sequence: work.sequence,
+    subscription: work.subscription,
+    number: work.attempts + 1,
+    trigger: work.trigger,
+    outcome: delivered ? 'succeeded' : 'failed',
+    failureReason: delivered ? null : verdict.reason,
+    detail: delivered ? null : verdict.detail,
+    responseStatus: response?.status ?? null,
+    responseHeaders: response === null ? null : JSON.stringify(response.headers),
+    responseBody: response === null || response.body.length === 0 ? null : response.body,
+    durationMs: result.durationMs,
+    startedAt,
+    nextAttemptAt,
+  };
+}

@@ -1,0 +1,42 @@
+import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { TargetCheck } from './target-url.ts';
+
+/**
+ * Request headers: an object, or name and value by turns in one flat array. The array is the faster
+ * form; names are best in lower case. `host` is refused: it is always the host of the URL.
+ */
+export type EgressHeaders = Readonly<Record<string, string>> | readonly string[];
+
+export interface EgressRequest {
+  readonly url: URL;
+  readonly method: 'POST' | 'GET' | 'PUT';
+  readonly headers: EgressHeaders;
+  readonly body: Uint8Array | null;
+  /** Total time from `send` to the last byte of the response, milliseconds, 1–300,000. */
+  readonly timeoutMs: number;
+  /** Connections to this origin for this `poolScope`, 1–256; further requests wait their turn. */
+  readonly maxConnections: number;
+  /** Connections are shared only inside one scope; give the tenant's id. Default: empty. */
+  readonly poolScope?: string;
+}
+
+/** A request under way. */
+export interface EgressHandle {
+  /** Ends the request: its result is the failure `reset`, "aborted by shutdown". Idempotent. */
+  abort(): void;
+}
+
+/** The port to the outside world over HTTP. Everything outbound goes through it. */
+export interface Egress {
+  /**
+   * Sends one request. `done` is called exactly once, never before `send` has returned. Redirects
+   * are not followed, bodies are not decoded, and at most 64 KiB of a response body are kept.
+   */
+  send(request: EgressRequest, done: (result: AttemptResult) => void): EgressHandle;
+  /** Judges a target URL by everything that can be known without resolving its name. */
+  checkTarget(text: string): TargetCheck;
+  /** Tries to reach loopback in every known disguise; rejects when something came through. */
+  selfTest(): Promise<void>;
+  /** Aborts what is under way and closes all connections. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+/** Writes the wide events that an operator should see in the log; deliveries only at `debug`. */
+import type { Logger } from 'pino';
+import type { Telemetry, TelemetryEvent } from '../runtime/telemetry.ts';
+
+export function logTelemetry(log: Logger): Telemetry {
+  const debug = log.isLevelEnabled('debug');
+  return {
+    emit(event) {
+      if (event.event === 'attempt.ended') {
+        if (debug) log.debug(attemptFields(event), 'attempt ended');
+      } else {
+        log.warn(fields(event), MESSAGES[event.event]);
+      }
+    },
+  };
+}
+
+type Notable = Exclude<TelemetryEvent, { event: 'attempt.ended' }>;
+
+const MESSAGES: Readonly<Record<Notable['event'], string>> = {
+  'breaker.changed': 'the circuit breaker of a target changed',
+  'subscription.disabled': 'a subscription was disabled',
+  'target.blocked': 'a connection was refused by the egress guard',
+};
+
+function fields(event: Notable): object {
+  if (event.event !== 'subscription.disabled') return event;
+  const { subscription, reason, at } = event;
+  return { event: event.event, at, subscription: subscription.id, reason };
+}
+
+function attemptFields(event: Extract<TelemetryEvent, { event: 'attempt.ended' }>): object {
+  const { subscription, eventId, eventType, status, ageMs, attempt } = event;
+  const { number, trigger, outcome, failureReason, detail, responseStatus, durationMs } = attempt;
+  const tried = { number, trigger, outcome, failureReason, detail, responseStatus, durationMs };
+  return { subscription: subscription.id, eventId, eventType, status, ageMs, ...tried };
+}
+
+/** One telemetry that feeds several. */
+export function fanOutTelemetry(consumers: readonly Telemetry[]): Telemetry {
+  return {
+    emit(event) {
+      for (const consumer of consumers) consumer.emit(event);
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * The list of wide events: one object for each thing that happened, with everything known about it.
+ * Metrics, logs, endpoint health and alerts read these and nothing else.
+ */
+import type { DeliveryState } from '../domain/delivery-state.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { AttemptRecord } from '../storage/journal.ts';
+
+/** An attempt has ended and been judged. */
+export interface AttemptEnded {
+  readonly event: 'attempt.ended';
+  readonly at: number;
+  readonly subscription: Subscription;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly attempt: AttemptRecord;
+  /** The state the delivery is in now. */
+  readonly status: DeliveryState;
+  /** From acceptance of the event to the end of this attempt, milliseconds. */
+  readonly ageMs: number;
+}
+
+/** A lane's circuit breaker changed its mind about the target. */
+export interface BreakerChanged {
+  readonly event: 'breaker.changed';
+  readonly at: number;
+  readonly tenant: number;
+  readonly target: string;
+  readonly phase: 'open' | 'closed';
+  /** When the next probe is due, or null when closed. */
+  readonly probeAt: number | null;
+}
+
+/** A subscription was disabled by Bellwire, not by a person. */
+export interface SubscriptionDisabled {
+  readonly event: 'subscription.disabled';
+  readonly at: number;
+  readonly subscription: Subscription;
+  readonly reason: string;
+}
+
+/** The egress guard refused to connect. `why` is for operators, never for tenants. */
+export interface TargetBlocked {
+  readonly event: 'target.blocked';
+  readonly at: number;
+  readonly host: string;
+  readonly why: string;
+}
+
+export type TelemetryEvent = AttemptEnded | BreakerChanged | SubscriptionDisabled | TargetBlocked;
+
+export interface Telemetry {
+  /** Must not throw and must not block. */
+  emit(event: TelemetryEvent): void;
+}

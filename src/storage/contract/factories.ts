@@ -1,0 +1,144 @@
+/** Records with defaults, so that a test names only what it is about. */
+import { createHash } from 'node:crypto';
+import type { DeliveryState } from '../../domain/delivery-state.ts';
+import type { ApiKeyRecord, SubscriptionRecord } from '../control.ts';
+import type {
+  AttemptRecord,
+  DedupeKey,
+  DeliveryRecord,
+  DuePosition,
+  JournalBatch,
+  NewEvent,
+} from '../journal.ts';
+
+/** 2026-01-01T00:00:00Z: the hour in which every test's world begins. */
+export const START_AT = Date.UTC(2026, 0, 1);
+
+/** Before every due delivery. */
+export const FIRST_DUE: DuePosition = { dueAt: 0, sequence: 0, subscription: 0 };
+
+const HASH_BYTES = 16;
+const FIRST_RETRY_DELAY_MS = 5_000;
+
+/** When the event of that sequence came in, unless the test says otherwise. */
+export function createdAtOf(sequence: number): number {
+  return START_AT + sequence * 1_000;
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function newEvent(overrides: Partial<NewEvent> = {}): NewEvent {
+  const sequence = overrides.sequence ?? 1;
+  return {
+    sequence,
+    tenant: 1,
+    createdAt: createdAtOf(sequence),
+    eventType: 'task.completed',
+    customId: null,
+    taskId: null,
+    runId: null,
+    status: null,
+    orderingKey: null,
+    metadata: null,
+    body: utf8(`{"event_type":"task.completed","data":{"n":${sequence}}}`),
+    matched: [1],
+    dedupe: [],
+    parked: [],
+    ...overrides,
+  };
+}
+
+/** Defaults to a first attempt that succeeded; one that failed has a reason. */
+export function attempt(overrides: Partial<AttemptRecord> = {}): AttemptRecord {
+  const sequence = overrides.sequence ?? 1;
+  const failed = overrides.outcome === 'failed';
+  return {
+    sequence,
+    subscription: 1,
+    number: 1,
+    trigger: 'initial',
+    outcome: 'succeeded',
+    failureReason: failed ? 'status' : null,
+    detail: null,
+    responseStatus: failed ? 500 : 200,
+    responseHeaders: '{"content-type":"text/plain"}',
+    responseBody: utf8('ok'),
+    durationMs: 12,
+    startedAt: createdAtOf(sequence) + 3,
+    nextAttemptAt: null,
+    ...overrides,
+  };
+}
+
+/** Defaults to a delivery that waits for its second try; other states wait for none. */
+export function delivery(overrides: Partial<DeliveryRecord> = {}): DeliveryRecord {
+  const sequence = overrides.sequence ?? 1;
+  const status = overrides.status ?? 'waiting';
+  const createdAt = overrides.createdAt ?? createdAtOf(sequence);
+  return {
+    sequence,
+    subscription: 1,
+    tenant: 1,
+    status,
+    attempts: 1,
+    nextAttemptAt: awaitsTry(status) ? createdAt + FIRST_RETRY_DELAY_MS : null,
+    reason: 'the target answered 500',
+    createdAt,
+    updatedAt: createdAt + 20,
+    ...overrides,
+  };
+}
+
+function awaitsTry(status: DeliveryState): boolean {
+  return status === 'pending' || status === 'waiting';
+}
+
+export function batch(overrides: Partial<JournalBatch> = {}): JournalBatch {
+  return { events: [], attempts: [], deliveries: [], lowWaterMark: null, ...overrides };
+}
+
+/** The key a publisher's text hashes to; `request` stands for what was sent under it. */
+export function dedupeKey(text: string, request = text): DedupeKey {
+  return { hash: hash16(`key ${text}`), fingerprint: hash16(`request ${request}`) };
+}
+
+function hash16(text: string): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(text).digest().subarray(0, HASH_BYTES));
+}
+
+export function subscriptionRecord(
+  overrides: Partial<SubscriptionRecord> = {},
+): SubscriptionRecord {
+  return {
+    number: 1,
+    tenant: 1,
+    status: 'active',
+    disabledReason: null,
+    failingSince: null,
+    settings: '{"eventTypes":["task.**"]}',
+    sealedSecrets: Uint8Array.of(0, 1, 127, 128, 255),
+    createdAt: START_AT,
+    updatedAt: START_AT,
+    deletedAt: null,
+    ...overrides,
+  };
+}
+
+export function newApiKey(
+  overrides: Partial<Omit<ApiKeyRecord, 'number'>> = {},
+): Omit<ApiKeyRecord, 'number'> {
+  const name = overrides.name ?? 'ci';
+  return {
+    tenant: 1,
+    name,
+    hash: createHash('sha256').update(name).digest('hex'),
+    hint: 'x7Qa',
+    scopes: ['events:write', 'events:read'],
+    createdAt: START_AT,
+    expiresAt: null,
+    revokedAt: null,
+    ...overrides,
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * Group commit. Whatever was queued while the last commit ran goes into the next one; there is no
+ * timer and no artificial delay, so a batch grows exactly as fast as the disk is slow.
+ *
+ * Accept appends events here, dispatch settles attempts here, and both learn what became durable by
+ * listening. It also gives out sequences, because an event's id and bytes derive from its own.
+ */
+import type { Clock } from '../runtime/clock.ts';
+import type {
+  AttemptRecord,
+  DeliveryRecord,
+  ExistingEvent,
+  JournalBatch,
+  JournalStore,
+  NewEvent,
+  RefusedDuplicate,
+} from './journal.ts';
+import { StorageError } from './storage.ts';
+
+/** Most events, and most bytes of events, that one transaction takes. */
+const MAX_BATCH_EVENTS = 1_000;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+/** Pause before settlements are tried again when the store could not take them. */
+const RETRY_SETTLE_MS = 1_000;
+
+export type AppendResult =
+  | { readonly kind: 'stored' }
+  | { readonly kind: 'duplicate'; readonly existing: ExistingEvent }
+  | { readonly kind: 'failed'; readonly error: StorageError };
+
+/** Told after each commit, before any of the waiting publishers is. */
+export interface JournalListener {
+  /**
+   * @param refused sequences of the batch's events that were not stored.
+   * @param settled the `settles` of each settlement in the batch, see `settle`.
+   */
+  committed(
+    batch: JournalBatch,
+    refused: ReadonlySet<number>,
+    settled: readonly number[],
+  ): void;
+}
+
+interface Options {
+  readonly journal: JournalStore;
+  readonly lastSequence: number;
+  readonly clock: Clock;
+  /** The store can't say what it holds any more; the process must end. */
+  readonly onBroken: (error: StorageError) => void;
+}
+
+/** A batch on its way to the disk, with those who wait for it. */
+interface Commit {
+  readonly batch: JournalBatch;
+  readonly waiters: readonly AppendDone[];
+  readonly settled: readonly number[];
+}
+
+type AppendDone = (result: AppendResult) => void;
+
+const STORED: AppendResult = { kind: 'stored' };
+const NONE_REFUSED: ReadonlySet<number> = new Set();
+
+export class JournalWriter {
+  readonly #options: Options;
+  readonly #listeners: JournalListener[] = [];
+  #lastSequence: number;
+  #events: NewEvent[] = [];
+  /** In step with `#events`. */
+  #waiters: AppendDone[] = [];
+  #queuedBytes = 0;
+  #attempts: AttemptRecord[] = [];
+  #deliveries: DeliveryRecord[] = [];
+  #settled: number[] = [];
+  #lowWaterMark: number | null = null;
+  #flushWaiters: { resolve: () => void; reject: (error: StorageError) => void }[] = [];
+  #scheduled = false;
+  #committing = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#lastSequence = options.lastSequence;
+  }
+
+  listen(listener: JournalListener): void {
+    this.#listeners.push(listener);
+  }
+
+  nextSequence(): number {
+    return ++this.#lastSequence;
+  }
+
+  /** Events and bytes that wait for a commit: the measure of overload. */
+  get backlog(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#events.length, bytes: this.#queuedBytes };
+  }
+
+  /** Queues an event; `done` runs after the commit it went into. */
+  append(event: NewEvent, done: AppendDone): void {
+    this.#events.push(event);
+    this.#waiters.push(done);
+    this.#queuedBytes += event.body.length;
+    this.#schedule();
+  }
+
+  /**
+   * Queues what became of a delivery. Never lost while the process lives: failed commits repeat.
+   * @param settles the sequence of the event whose implied delivery this turns into a stored fact,
+   * or null when it was stored before.
+   */
+  settle(
+    attempt: AttemptRecord | null,
+    delivery: DeliveryRecord | null,
+    settles: number | null,
+  ): void {
+    if (attempt !== null) this.#attempts.push(attempt);
+    if (delivery !== null) this.#deliveries.push(delivery);
+    if (settles !== null) this.#settled.push(settles);
+    this.#schedule();
+  }
+
+  /** Rides along with the next commit; does not cause one. */
+  raiseLowWaterMark(sequence: number): void {
+    this.#lowWaterMark = sequence;
+  }
+
+  /** Resolves once everything queued so far is durable. @throws StorageError if that failed. */
+  flushed(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#flushWaiters.push({ resolve, reject });
+    this.#schedule();
+    return promise;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#committing) return;
+    this.#scheduled = true;
+    // After this turn of the event loop, so that all requests that arrived together share a commit.
+    setImmediate(this.#commitNext);
+  }
+
+  readonly #commitNext = (): void => {
+    this.#scheduled = false;
+    const { events, waiters } = this.#takeEvents();
+    const attempts = this.#attempts;
+    const deliveries = this.#deliveries;
+    const settled = this.#settled;
+    const lowWaterMark = this.#lowWaterMark;
+    // A flush waits for all that was queued before it; with a cut batch that is a later one.
+    const flushes = this.#events.length === 0 ? this.#flushWaiters.splice(0) : [];
+    this.#attempts = [];
+    this.#deliveries = [];
+    this.#settled = [];
+    this.#lowWaterMark = null;
+    this.#committing = true;
+    const batch: JournalBatch = { events, attempts, deliveries, lowWaterMark };
+    this.#options.journal.commit(batch).then(
+      (refused) => {
+        this.#finish({ batch, waiters, settled }, refused);
+        for (const flush of flushes) flush.resolve();
+      },
+      (error: unknown) => {
+        const failure = asStorageError(error);
+        this.#fail({ batch, waiters, settled }, failure);
+        for (const flush of flushes) flush.reject(failure);
+      },
+    );
+  };
+
+  #takeEvents(): { events: NewEvent[]; waiters: AppendDone[] } {
+    if (this.#events.length <= MAX_BATCH_EVENTS && this.#queuedBytes <= MAX_BATCH_BYTES) {
+      const taken = { events: this.#events, waiters: this.#waiters };
+      this.#events = [];
+      this.#waiters = [];
+      this.#queuedBytes = 0;
+      return taken;
+    }
+    let count = 0;
+    let bytes = 0;
+    for (const event of this.#events) {
+      if (count === MAX_BATCH_EVENTS || (count > 0 && bytes + event.body.length > MAX_BATCH_BYTES))
+        break;
+      count += 1;
+      bytes += event.body.length;
+    }
+    this.#queuedBytes -= bytes;
+    return { events: this.#events.splice(0, count), waiters: this.#waiters.splice(0, count) };
+  }
+
+  #finish(commit: Commit, refused: readonly RefusedDuplicate[]): void {
+    const { batch, waiters, settled } = commit;
+    this.#committing = false;
+    const existing = new Map(refused.map((duplicate) => [duplicate.sequence, duplicate.existing]));
+    const sequences = refused.length === 0 ? NONE_REFUSED : new Set(existing.keys());
+    for (const listener of this.#listeners) listener.committed(batch, sequences, settled);
+    for (const [index, event] of batch.events.entries()) {
+      const taken = refused.length === 0 ? undefined : existing.get(event.sequence);
+      waiters[index]?.(taken === undefined ? STORED : { kind: 'duplicate', existing: taken });
+    }
+    this.#goOn();
+  }
+
+  #fail(commit: Commit, error: StorageError): void {
+    const { batch, waiters, settled } = commit;
+    this.#committing = false;
+    // What came later is newer and must win, so the failed part goes to the front.
+    this.#attempts = [...batch.attempts, ...this.#attempts];
+    this.#deliveries = [...batch.deliveries, ...this.#deliveries];
+    this.#settled = [...settled, ...this.#settled];
+    this.#lowWaterMark ??= batch.lowWaterMark;
+    for (const done of waiters) done({ kind: 'failed', error });
+    if (error.failure === 'broken') this.#options.onBroken(error);
+    else if (this.#events.length > 0) this.#schedule();
+    else if (error.failure !== 'closed') {
+      this.#options.clock.setTimer(RETRY_SETTLE_MS, () => this.#goOn());
+    }
+  }
+
+  #goOn(): void {
+    const waiting = this.#events.length + this.#attempts.length + this.#deliveries.length;
+    if (waiting > 0 || this.#flushWaiters.length > 0) this.#schedule();
+  }
+}
+
+function asStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  return new StorageError('broken', `the commit failed: ${String(error)}`, { cause: error });
+}

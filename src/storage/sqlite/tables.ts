@@ -1,0 +1,108 @@
+/** The tables as Kysely sees them; `migrations/` creates them, README.md explains them. */
+import {
+  DummyDriver,
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type Generated,
+} from 'kysely';
+import type { DeliveryState } from '../../domain/delivery-state.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
+import type { SubscriptionStatus } from '../../domain/subscription.ts';
+import type { AttemptTrigger } from '../journal.ts';
+
+export interface EventRow {
+  sequence: number;
+  tenant: number;
+  created_at: number;
+  event_type: string;
+  custom_id: string | null;
+  task_id: string | null;
+  run_id: string | null;
+  status: string | null;
+  ordering_key: string | null;
+  /** Subscription numbers, comma-separated; empty when the event matched none. */
+  matched: string;
+  metadata: string | null;
+  body: Uint8Array;
+}
+
+export interface AttemptRow {
+  sequence: number;
+  subscription: number;
+  number: number;
+  trigger: AttemptTrigger;
+  outcome: 'succeeded' | 'failed';
+  failure_reason: FailureReason | null;
+  detail: string | null;
+  response_status: number | null;
+  response_headers: string | null;
+  response_body: Uint8Array | null;
+  duration_ms: number;
+  started_at: number;
+  next_attempt_at: number | null;
+}
+
+export interface DeliveryRow {
+  sequence: number;
+  subscription: number;
+  tenant: number;
+  status: DeliveryState;
+  attempts: number;
+  next_attempt_at: number | null;
+  reason: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+interface TenantRow {
+  number: Generated<number>;
+  name: string;
+  created_at: number;
+}
+
+export interface SubscriptionRow {
+  number: number;
+  tenant: number;
+  status: SubscriptionStatus;
+  disabled_reason: string | null;
+  failing_since: number | null;
+  settings: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+export interface ApiKeyRow {
+  tenant: number;
+  name: string;
+  hash: string;
+  hint: string;
+  /** Space-separated. */
+  scopes: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+interface Tables {
+  event: EventRow;
+  attempt: AttemptRow;
+  delivery: DeliveryRow;
+  tenant: TenantRow;
+  subscription: SubscriptionRow;
+  subscription_number: { number: Generated<number> };
+  api_key: ApiKeyRow & { number: Generated<number> };
+}
+
+/** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */
+export const query = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});
