@@ -7,7 +7,6 @@ import { Ledger } from './ledger.ts';
 import type { LoadPlan, LoadResult } from './load-protocol.ts';
 import type { Arrivals, Sink } from './sink.ts';
 
-/** A drain without any arrival for this long is over; what is missing then is lost. */
 const DRAIN_STALL_MS = 15_000;
 const WATCHDOG_MS = 250;
 
@@ -17,24 +16,26 @@ export interface RunOptions {
   /** First sequence number of this run. */
   base: number;
   spin: boolean;
+  /** How long the drain waits without any arrival before it calls the rest lost. */
+  drainStallMs?: number;
 }
 
 /** Runs a plan and returns its result and the first sequence number of the next run. */
 export async function runPlan(options: RunOptions): Promise<{ result: LoadResult; next: number }> {
-  const { plan, sink, base, spin } = options;
+  const { plan, sink, base, spin, drainStallMs = DRAIN_STALL_MS } = options;
   const ledger = new Ledger(base);
   const arrivals = sink.begin(ledger);
   const cpuBefore = process.cpuUsage();
   const startMicros = nowMicros();
   const generated = await generate({ plan, ledger, spin });
-  if (plan.expectArrivals) await drain(sink, ledger);
+  if (plan.expectArrivals) await drain(sink, ledger, drainStallMs);
   const cpu = process.cpuUsage(cpuBefore);
   const loadCpuShare = (cpu.user + cpu.system) / (nowMicros() - startMicros);
   const lost = plan.expectArrivals ? ledger.outstanding : 0;
   return { result: sumUp(generated, arrivals, lost, loadCpuShare), next: ledger.next };
 }
 
-async function drain(sink: Sink, ledger: Ledger): Promise<void> {
+async function drain(sink: Sink, ledger: Ledger, stallMs: number): Promise<void> {
   if (ledger.outstanding === 0) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   let lastArrival = performance.now();
@@ -43,9 +44,12 @@ async function drain(sink: Sink, ledger: Ledger): Promise<void> {
     lastArrival = performance.now();
   };
   // One watchdog instead of a timer per arrival, which would cost the sink what it measures.
-  const watchdog = setInterval(() => {
-    if (performance.now() - lastArrival > DRAIN_STALL_MS) resolve();
-  }, WATCHDOG_MS);
+  const watchdog = setInterval(
+    () => {
+      if (performance.now() - lastArrival > stallMs) resolve();
+    },
+    Math.min(WATCHDOG_MS, stallMs),
+  );
   await promise;
   clearInterval(watchdog);
   sink.onArrival = () => undefined;

@@ -27,6 +27,7 @@ export interface Arrivals {
 
 export class Sink {
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   readonly #behaviours = new Map<string, SinkBehaviour>();
   #arrivals: Arrivals | undefined;
   /** Called after every first arrival of the run; the drain waits on it. */
@@ -39,6 +40,12 @@ export class Sink {
   /** Listens on a free loopback port and returns it. */
   async listen(): Promise<number> {
     return listenOnLoopback(this.#server);
+  }
+
+  /** Stops listening and drops every connection, hanging ones too. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   behave(path: string, behaviour: SinkBehaviour): void {
@@ -64,6 +71,8 @@ export class Sink {
       this.#count(body);
       this.#answer(socket, head);
     });
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       try {

@@ -67,10 +67,13 @@ test('a failing handler keeps none from running, and only it is run again', asyn
   assert.deepEqual(ran, ['first', 'second', 'third', 'second']);
 });
 
-test('several failures are reported together', async () => {
-  const fail = (message: string) => () => {
+function fail(message: string): () => never {
+  return () => {
     throw new Error(message);
   };
+}
+
+test('several failures are reported together', async () => {
   const run = compileHandlers({ 'a.b': fail('one'), '**': fail('two') })(event('a.b'));
   await assert.rejects(run(), (error: unknown) => {
     assert.ok(error instanceof AggregateError);

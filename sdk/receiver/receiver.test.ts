@@ -68,11 +68,17 @@ test('the id is claimed, then confirmed; a refused one is released', async () =>
   const receiver = setup({ dedupe, queue });
   await send(receiver, signedEvent('evt_1'));
   await send(receiver, signedEvent('evt_2'));
-  assert.deepEqual(steps, [
-    ...['claim evt_1', 'push evt_1', 'confirm evt_1'],
-    ...['claim evt_2', 'push evt_2', 'release evt_2'],
-  ]);
+  const first = ['claim evt_1', 'push evt_1', 'confirm evt_1'];
+  assert.deepEqual(steps, [...first, 'claim evt_2', 'push evt_2', 'release evt_2']);
 });
+
+function fails(): Promise<never> {
+  return Promise.reject(new Error('connection lost'));
+}
+
+function claims(claim: Claim): () => Promise<Claim> {
+  return async () => claim;
+}
 
 test('a broken dedupe is 503; one that breaks after the push does not undo a 200', async () => {
   const warned: string[] = [];
@@ -81,8 +87,6 @@ test('a broken dedupe is 503; one that breaks after the push does not undo a 200
       warned.push(message);
     },
   };
-  const fails = () => Promise.reject(new Error('connection lost'));
-  const claims = (claim: Claim) => async () => claim;
   const at = (dedupe: Dedupe) => send(setup({ dedupe, logger }), signedEvent('evt_1'));
   assert.deepEqual(await at({ claim: fails, release: fails }), [503, 'dedupe_unavailable']);
   assert.deepEqual(await at({ claim: claims('pending'), release: fails }), [503, 'in_progress']);
@@ -100,8 +104,10 @@ test('a 503 says when to come again', async () => {
 });
 
 test('a request without a signature is refused before its body is read', async () => {
-  const readBody = () => assert.fail('the body was read');
-  const reply = await setup().handle({ headers: { 'content-length': '7' }, readBody });
+  const reply = await setup().handle({
+    headers: { 'content-length': '7' },
+    readBody: () => assert.fail('the body was read'),
+  });
   assert.equal(reply.status, 400);
 });
 
@@ -137,10 +143,11 @@ test('ed25519: a public key verifies v1a, and its text is no HMAC secret', async
 
 test('the tolerance can be set, and holds both ways', async () => {
   const receiver = setup({ toleranceSeconds: 10 });
-  const at = (offset: number) => ({ timestampSeconds: TEST_NOW_MS / 1000 + offset });
-  assert.deepEqual(await send(receiver, signedEvent('evt_1', at(-11))), [403, 'stale_timestamp']);
-  assert.deepEqual(await send(receiver, signedEvent('evt_1', at(11))), [403, 'future_timestamp']);
-  assert.deepEqual(await send(receiver, signedEvent('evt_1', at(-10))), [200, 'new']);
+  const at = (offset: number) =>
+    send(receiver, signedEvent('evt_1', { timestampSeconds: TEST_NOW_MS / 1000 + offset }));
+  assert.deepEqual(await at(-11), [403, 'stale_timestamp']);
+  assert.deepEqual(await at(11), [403, 'future_timestamp']);
+  assert.deepEqual(await at(-10), [200, 'new']);
 });
 
 test('when the queue gives up, onError gets error and event', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { SecretBoxError } from './secret-box-error.ts';
 
-const MASTER_KEY_BYTES = 32;
+export const MASTER_KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 /** 32 bytes are 43 characters of base64, standard or URL-safe, and one of padding. */
 const BASE64_KEY = /^[A-Za-z0-9+/_-]{43}=?$/;

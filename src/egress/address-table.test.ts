@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIPv4 } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { classifyAddress, IPV4_DENIED, IPV6_DENIED, METADATA_ADDRESSES } from './address-table.ts';
 import { parseIPv4 } from './ip-address.ts';
@@ -49,8 +49,8 @@ const NOT_ADDRESSES = [
   '１.1.1.1',
 ];
 
-function words(text: string): string[] {
-  return text.trim().split(/\s+/);
+function words(list: string): string[] {
+  return list.trim().split(/\s+/);
 }
 
 function isAllowed(ip: string): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { NO_ALLOWED_TARGETS, parseAllowTargets } from './allow-targets.ts';
 import { checkTargetUrl } from './target-url.ts';
 import type { TargetPolicy } from './target-url.ts';
@@ -24,6 +24,7 @@ const ACCEPTED: readonly [text: string, href: string][] = [
   ['HTTPS://Hooks.EXAMPLE.com/#part', 'https://hooks.example.com/'],
   ['https://bücher.example/', 'https://xn--bcher-kva.example/'],
   ['https://under_score.example.com./', 'https://under_score.example.com./'],
+  ['https://good.com\\@127.0.0.1/', 'https://good.com/@127.0.0.1/'],
   ['https://8.8.8.8/', 'https://8.8.8.8/'],
   ['https://[2606:4700::1111]/', 'https://[2606:4700::1111]/'],
 ];
@@ -39,7 +40,7 @@ const REFUSED: Readonly<Record<string, string>> = {
     gopher://a.com/ unix:/run/x.sock http+unix://%2Frun%2Fx/ blob:https://a.com/1 data:,x
     javascript:1 ws://a.com/ http:127.0.0.1 http:\\\\127.0.0.1`,
   userinfo_not_allowed: `https://user@a.com/ https://user:pass@a.com/ https://:pass@a.com/
-    https://a.com@127.0.0.1/ https://good.com\\@127.0.0.1@x.com/`,
+    https://a.com@127.0.0.1/`,
   port_not_allowed: `https://a.com:0/ https://a.com:22/ https://a.com:80/ https://a.com:1023/
     https://a.com:2375/ https://a.com:3306/ https://a.com:6379/ https://a.com:10250/
     https://a.com:27017/ https://8.8.8.8:25/`,
@@ -98,20 +99,7 @@ test('an allow-listed literal overrides scheme and port rules, and only that lit
 });
 
 test('any text gives an answer, and an accepted one is https without userinfo or fragment', () => {
-  const pieces = [
-    'https://',
-    'a.example.com',
-    '@',
-    ':',
-    '8443',
-    '/',
-    '#',
-    '?',
-    '[',
-    ']',
-    '::1',
-    '%',
-  ];
+  const pieces = 'https:// a.example.com @ : 8443 / # ? [ ] ::1 %'.split(' ');
   const texts = fc.oneof(
     fc.string(),
     fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join('')),

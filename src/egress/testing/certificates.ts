@@ -74,7 +74,7 @@ function validity(daysLeft: number): { notBefore: Date; notAfter: Date } {
   };
 }
 
-function generateKeys(): Promise<CryptoKeyPair> {
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 

@@ -57,12 +57,7 @@ function describeUnsettled(store: StoreUnderTest): void {
     );
     await store.reopen();
     assertSame(await store.journal.unsettled(0, 4, 100), {
-      pending: [
-        unsettled(1, 1),
-        unsettled(1, 3),
-        unsettled(3, 2, 2),
-        unsettled(4, 5),
-      ],
+      pending: [unsettled(1, 1), unsettled(1, 3), unsettled(3, 2, 2), unsettled(4, 5)],
       scannedTo: 4,
     });
   });

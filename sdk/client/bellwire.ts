@@ -1,0 +1,27 @@
+/** The typed client of the HTTP API. Needs `fetch` and nothing else. */
+import { ApiKeys } from './api-keys.ts';
+import { Deliveries } from './deliveries.ts';
+import { Events } from './events.ts';
+import { Subscriptions } from './subscriptions.ts';
+import { createTransport } from './transport.ts';
+import type { ClientOptions } from './transport.ts';
+
+/**
+ * Every call rejects with a `BellwireError`. Calls that are safe to repeat are repeated after network
+ * errors; all are after 429 and 503, with growing pauses and no sooner than `Retry-After`.
+ */
+export class Bellwire {
+  readonly events: Events;
+  readonly subscriptions: Subscriptions;
+  readonly deliveries: Deliveries;
+  readonly apiKeys: ApiKeys;
+
+  /** @throws TypeError for a base URL that is none. */
+  constructor(options: ClientOptions) {
+    const transport = createTransport(options);
+    this.events = new Events(transport);
+    this.subscriptions = new Subscriptions(transport);
+    this.deliveries = new Deliveries(transport);
+    this.apiKeys = new ApiKeys(transport);
+  }
+}

@@ -1,0 +1,10 @@
+/** What `import … from 'bellwire/client'` gives. */
+export { Bellwire } from './bellwire.ts';
+export { BellwireError } from './error.ts';
+export type { FieldError } from './error.ts';
+export { CursorList } from './cursor-list.ts';
+export type { Page } from './cursor-list.ts';
+export type { RetryPolicy } from './retry.ts';
+export type { CallOptions, ClientOptions, Fetch } from './transport.ts';
+export type { PublishOptions } from './events.ts';
+export type * from './types.ts';

@@ -1,0 +1,215 @@
+/**
+ * The API's shapes as they are on the wire, hence snake_case: what the documentation, a log or a
+ * curl shows is what the code says. The API may add fields; none is renamed.
+ */
+
+/** Instants are ISO 8601 in UTC. */
+export type Instant = string;
+export type Metadata = Readonly<Record<string, unknown>>;
+/** Matched against the delivered envelope: plain values mean equality, siblings are ANDed. */
+export type Filter = Readonly<Record<string, unknown>>;
+
+export interface PublishEvent {
+  readonly event_type: string;
+  /** Any JSON; `{}` when left out. */
+  readonly data?: unknown;
+  /** Yours becomes the `webhook-id`, and publishing it twice is a duplicate. */
+  readonly id?: string;
+  readonly task_id?: string;
+  readonly run_id?: string;
+  readonly status?: string;
+  readonly ordering_key?: string;
+  readonly occurred_at?: Instant;
+  readonly deliver_at?: Instant;
+  readonly metadata?: Metadata;
+}
+
+export interface PublishResult {
+  readonly id: string;
+  readonly event_type: string;
+  /** How many subscriptions it matched. */
+  readonly deliveries: number;
+  readonly duplicate: boolean;
+}
+
+/** Result of one item of a batch: what `publish` would have answered, or the problem with it. */
+export type BatchItemResult = PublishResult | { readonly code: string; readonly detail?: string };
+
+export interface BatchResult {
+  /** In the order of the events sent. */
+  readonly data: readonly BatchItemResult[];
+}
+
+export interface Event {
+  readonly id: string;
+  readonly event_type: string;
+  readonly source_id: string | null;
+  readonly provider_event_id: string | null;
+  readonly task_id: string | null;
+  readonly run_id: string | null;
+  readonly status: string | null;
+  readonly data: unknown;
+  readonly created_at: Instant;
+  readonly deliveries: DeliveryCounts;
+}
+
+export interface DeliveryCounts {
+  readonly matched: number;
+  readonly delivered: number;
+  readonly pending: number;
+  readonly exhausted: number;
+  readonly held: number;
+}
+
+/** `kind` and the fields of that kind; credentials in it can be written, never read. */
+export interface Destination {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+export type SubscriptionStatus = 'active' | 'paused' | 'disabled' | 'pending_challenge';
+
+export interface SubscriptionSettings {
+  readonly name?: string;
+  readonly filter?: Filter;
+  readonly source_id?: string;
+  /** Seconds between tries. */
+  readonly retry_schedule?: readonly number[];
+  readonly timeout_ms?: number;
+  readonly rate_limit?: number;
+  readonly max_in_flight?: number;
+  readonly ordered?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signatures?: readonly ('standard' | 'agent')[];
+  readonly signing?: 'hmac' | 'ed25519';
+  readonly payload_format?: 'bellwire' | 'cloudevents' | 'thin';
+  readonly transform?: string;
+  readonly expires_at?: Instant;
+  readonly metadata?: Metadata;
+}
+
+/** Give `event_type` or `event_types`, and `target_url` or `destination`. */
+export interface CreateSubscription extends SubscriptionSettings {
+  readonly event_type?: string;
+  readonly event_types?: readonly string[];
+  readonly target_url?: string;
+  readonly destination?: Destination;
+  /** Generated when left out. */
+  readonly secret?: string;
+}
+
+/** `null` takes a setting back to its default. */
+export type UpdateSubscription = {
+  readonly [Field in keyof SubscriptionSettings]?: SubscriptionSettings[Field] | null;
+} & {
+  readonly event_types?: readonly string[];
+  readonly target_url?: string;
+  readonly destination?: Destination;
+};
+
+export interface Subscription {
+  readonly id: string;
+  readonly event_types: readonly string[];
+  readonly target_url?: string;
+  readonly destination?: Destination;
+  readonly filter: Filter | null;
+  readonly source_id: string | null;
+  readonly status: SubscriptionStatus;
+  readonly disabled_reason: string | null;
+  readonly ordered: boolean;
+  readonly max_in_flight: number;
+  readonly created_at: Instant;
+}
+
+export interface CreatedSubscription extends Subscription {
+  /** In this reply only. */
+  readonly secret: string;
+}
+
+export interface RotatedSecret {
+  /** In this reply only. */
+  readonly secret: string;
+}
+
+/** How the destination has been doing; the API documents the figures. */
+export type SubscriptionHealth = Readonly<Record<string, unknown>>;
+
+export type DeliveryStatus =
+  | 'pending'
+  | 'sending'
+  | 'waiting'
+  | 'held'
+  | 'delivered'
+  | 'exhausted'
+  | 'cancelled';
+
+export interface Delivery {
+  readonly id: string;
+  readonly event_id: string;
+  readonly subscription_id: string;
+  readonly status: DeliveryStatus;
+  readonly attempts: number;
+  readonly next_attempt_at: Instant | null;
+  readonly reason: string | null;
+  readonly created_at: Instant;
+}
+
+export interface Attempt {
+  readonly id: string;
+  /** Counted from 1. */
+  readonly number: number;
+  readonly trigger: 'initial' | 'retry' | 'resend' | 'replay';
+  readonly outcome: 'succeeded' | 'failed';
+  readonly failure_reason: string | null;
+  readonly response_status: number | null;
+  readonly response_headers: Readonly<Record<string, string>> | null;
+  readonly response_body: string | null;
+  readonly duration_ms: number;
+  readonly started_at: Instant;
+  readonly next_attempt_at: Instant | null;
+}
+
+export interface CreateApiKey {
+  readonly name?: string;
+  readonly scopes?: readonly string[];
+  readonly expires_at?: Instant;
+}
+
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string | null;
+  readonly scopes: readonly string[];
+  readonly expires_at: Instant | null;
+  readonly created_at: Instant;
+}
+
+export interface CreatedApiKey extends ApiKey {
+  /** The key itself, in this reply only. */
+  readonly key: string;
+}
+
+export interface ListQuery {
+  /** Page size, at most 250. */
+  readonly limit?: number;
+  /** Where to begin; a `next_cursor` of an earlier page. */
+  readonly cursor?: string;
+}
+
+export interface ListEvents extends ListQuery {
+  readonly event_type?: string;
+  readonly task_id?: string;
+  readonly run_id?: string;
+  readonly source_id?: string;
+  readonly since?: Instant;
+  readonly until?: Instant;
+}
+
+export interface ListSubscriptions extends ListQuery {
+  readonly status?: SubscriptionStatus;
+}
+
+export interface ListDeliveries extends ListQuery {
+  readonly status?: DeliveryStatus;
+  readonly event_id?: string;
+  readonly subscription_id?: string;
+}

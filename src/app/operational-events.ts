@@ -1,0 +1,49 @@
+/** Events about the platform itself: they travel the same pipe as everything else. */
+import type { Publisher, PublishResult } from '../accept/publication.ts';
+import { deliveryId, parseEventId } from '../domain/ids.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import type { JournalStore } from '../storage/journal.ts';
+
+interface Options {
+  readonly publisher: Publisher;
+  readonly journal: JournalStore;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface TestSent {
+  readonly eventId: string;
+  readonly deliveryId: string;
+}
+
+export function operationalEvents({ publisher, onError }: Options) {
+  const publish = (publication: Parameters<Publisher['publish']>[0]) =>
+    new Promise<PublishResult>((resolve) => publisher.publish(publication, resolve));
+  return {
+    /** `bellwire.subscription.disabled`, for whoever subscribed to it by name. */
+    disabled(subscription: Subscription, reason: string): void {
+      const { id, tenant, destination } = subscription;
+      const data = { subscription_id: id, reason, target_url: destination.url };
+      publish({
+        tenant,
+        eventType: 'bellwire.subscription.disabled',
+        dataText: JSON.stringify(data),
+      }).catch(onError);
+    },
+
+    /** One `bellwire.test` event to this subscription alone. @throws Error when it is refused. */
+    async sendTest(subscription: Subscription): Promise<TestSent> {
+      const result = await publish({
+        tenant: subscription.tenant,
+        eventType: 'bellwire.test',
+        dataText: JSON.stringify({ message: 'It works: this is a test event from Bellwire.' }),
+        only: subscription,
+      });
+      if (result.kind !== 'accepted') throw new Error(`the test event was ${result.kind}`);
+      const parts = parseEventId(result.id);
+      if (parts === undefined) throw new Error(`the test event got the odd id ${result.id}`);
+      const { createdAt, sequence } = parts;
+      const { number } = subscription;
+      return { eventId: result.id, deliveryId: deliveryId(createdAt, sequence, number) };
+    },
+  };
+}

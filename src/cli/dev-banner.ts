@@ -1,0 +1,41 @@
+/** What `bellwire dev` prints: where it is, and three lines to paste. */
+import { styleText } from 'node:util';
+import type { Config } from '../app/config.ts';
+import type { DevReceiver } from './dev-receiver.ts';
+
+interface Started {
+  readonly url: string;
+  readonly adminKey: string;
+  readonly receiver: DevReceiver;
+  readonly config: Config;
+}
+
+export function devBanner({ url, adminKey, receiver, config }: Started): string {
+  const bold = (text: string) => styleText('bold', text);
+  const warn = (text: string) => styleText('yellow', text);
+  const auth = `-H 'authorization: Bearer ${adminKey}' -H 'content-type: application/json'`;
+  const subscription = {
+    event_type: 'task.*',
+    target_url: `${receiver.url}/webhooks/agent-task-updates`,
+    secret: receiver.secret,
+  };
+  const event = { event_type: 'task.completed', task_id: 'task_123', status: 'success', data: {} };
+  const json = (value: object) => `'${JSON.stringify(value)}'`;
+  return `
+${bold('Bellwire')} is ready at ${bold(url)}  (API page: ${url}/docs)
+${warn(`Development mode: targets on ${config.allow_targets} are allowed. Use "bellwire serve" in production.`)}
+
+Data and keys:  ${config.data}
+Admin key:      ${adminKey}
+Dev receiver:   ${receiver.url}  (verifies and prints what arrives)
+
+${bold('1. Subscribe')}
+curl ${url}/v1/webhooks/subscriptions ${auth} -d ${json(subscription)}
+
+${bold('2. Publish')}
+curl ${url}/v1/events ${auth} -d ${json(event)}
+
+${bold('3. See it arrive')}
+curl ${receiver.url}
+`;
+}
