@@ -1,4 +1,4 @@
-/** Child processes of a bench: started in their place, reported when they die, never left behind. */
+/** Child processes of a bench: started in place, heard when they die, never left behind. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

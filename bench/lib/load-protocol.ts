@@ -24,7 +24,7 @@ export interface LoadPlan {
   authorization: string | null;
   connections: number;
   loop: Loop;
-  /** Events go to `targets` event types; the first takes `hotShare` of them, the rest share evenly. */
+  /** Events go to `targets` event types: `hotShare` of them to the first, the rest evenly. */
   traffic: { targets: number; hotShare: number; seed: number };
   /** Targets left out of end-to-end latency and of *lost* (they hang on purpose). */
   excludedTargets: readonly number[];

@@ -96,8 +96,10 @@ describe('load run', () => {
     assert.ok(latency.p90 > 100, `p90 ${latency.p90} ms`);
     assert.ok(summarize(merge([result.sendLag])).max > 100);
   });
+});
 
-  it('reports accepted events that never arrive as lost, and second arrivals as duplicates', async () => {
+describe('load run against a faulty server', () => {
+  it('reports accepted events that never arrive as lost, second arrivals as duplicates', async () => {
     let seen = 0;
     const handle: Handle = (body, _request, response) => {
       seen++;

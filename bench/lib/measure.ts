@@ -77,6 +77,7 @@ export function detailsOf(measured: Measured): Record<string, unknown> {
     arrived: result.arrivals.unique,
     lost: result.arrivals.lost,
     duplicates: result.arrivals.duplicates,
+    strays: result.arrivals.strays,
     reconnects: result.reconnects,
     accept_ms: measured.accept,
     end_to_end_ms: result.arrivals.unique === 0 ? null : measured.endToEnd,

@@ -8,7 +8,7 @@ export interface Schedule {
   advance(): void;
 }
 
-/** As fast as connections come free, until `endMicros`. Finds saturation; its latency is no claim. */
+/** As fast as connections come free, until `endMicros`. It finds saturation, no latency. */
 export function closedLoop(endMicros: number): Schedule {
   return {
     nextDue: (now) => (now < endMicros ? now : Number.POSITIVE_INFINITY),

@@ -1,4 +1,4 @@
-/** The servers a bench can put load on: Bellwire, its stand-in, and the bare ones it is held against. */
+/** The servers under load: Bellwire, its stand-in, and the bare ones they are held against. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';

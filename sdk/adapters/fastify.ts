@@ -31,8 +31,8 @@ export interface FastifyRoute {
 
 const HINT =
   'The raw body is gone: Fastify parsed it. Mount the receiver as ' +
-  'app.post(path, receiver.fastify()), with the whole object; a signature covers the exact bytes, ' +
-  'so a parsed body can not be verified.';
+  'app.post(path, receiver.fastify()), with the whole object; a signature covers the exact ' +
+  'bytes, so a parsed body can not be verified.';
 
 export function fastifyAdapter(handle: Handle): FastifyRoute {
   async function answer(

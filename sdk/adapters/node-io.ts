@@ -23,6 +23,7 @@ export interface NodeRequest extends ByteStream {
 }
 
 export interface NodeResponse {
+  readonly headersSent?: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(text: string): unknown;
 }
@@ -98,7 +99,9 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
+/** Does nothing when someone else, such as a timeout, has answered: a second answer would throw. */
 export function writeReply(response: NodeResponse, reply: Reply): void {
+  if (response.headersSent) return;
   response.writeHead(reply.status, { ...reply.headers });
   response.end(reply.body);
 }

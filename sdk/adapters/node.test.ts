@@ -56,3 +56,25 @@ test('node:http: a sender that hangs up midway leaves nothing behind', async () 
   await mounted.close();
   assert.deepEqual(warned, ['body_unreadable']);
 });
+
+test('node:http: an answer that someone else has given stays the only one', async () => {
+  const answered = signal();
+  const queue = { push: () => answered.given };
+  const handler = createReceiver({ secret: TEST_SECRET, clock, queue }).node();
+  const impatient = (request: IncomingMessage, response: ServerResponse) => {
+    handler(request, response);
+    request.on('end', () => {
+      response.writeHead(504).end('too slow', () => answered.give());
+    });
+  };
+  const mounted = await listening(createServer(impatient));
+  try {
+    assert.equal((await mounted.send(signedEvent('evt_1'))).status, 504);
+    // Were a second answer tried, its rejection would fail this test file.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  } finally {
+    await mounted.close();
+  }
+});

@@ -7,8 +7,8 @@ import { createTransport } from './transport.ts';
 import type { ClientOptions } from './transport.ts';
 
 /**
- * Every call rejects with a `BellwireError`. Calls that are safe to repeat are repeated after network
- * errors; all are after 429 and 503, with growing pauses and no sooner than `Retry-After`.
+ * Every call rejects with a `BellwireError`. Calls that are safe to repeat are repeated after
+ * network errors; all are after 429 and 503, with growing pauses and no sooner than `Retry-After`.
  */
 export class Bellwire {
   readonly events: Events;

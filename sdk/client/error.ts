@@ -1,11 +1,14 @@
 /** One error for everything that can go wrong between this client and the API. */
 
-/** A field the API objects to. */
+/** One thing that is wrong with a request; one of the three places is set. */
 export interface FieldError {
-  /** Where: a JSON pointer or a field name. */
-  readonly path?: string;
-  readonly message?: string;
-  readonly [member: string]: unknown;
+  /** JSON Pointer (RFC 6901) into the body. */
+  readonly pointer?: string;
+  /** Name of a query or path parameter. */
+  readonly parameter?: string;
+  readonly header?: string;
+  readonly detail: string;
+  readonly code: string;
 }
 
 export interface BellwireErrorFields {
@@ -52,7 +55,14 @@ function textOf(value: unknown): string | undefined {
 }
 
 function isFieldError(value: unknown): value is FieldError {
-  return typeof value === 'object' && value !== null;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'detail' in value &&
+    typeof value.detail === 'string' &&
+    'code' in value &&
+    typeof value.code === 'string'
+  );
 }
 
 /** @param body The response's text, in whatever form a proxy in between gave it. */

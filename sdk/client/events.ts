@@ -30,8 +30,8 @@ export class Events {
   }
 
   /**
-   * Up to 1,000 events, each with a result of its own. After a broken connection it is repeated only
-   * when every event has an `id`, because otherwise some could be published twice.
+   * Up to 1,000 events, each with a result of its own. After a broken connection it is repeated
+   * only when every event has an `id`, because otherwise some could be published twice.
    */
   publishBatch(events: readonly PublishEvent[], options: CallOptions = {}): Promise<BatchResult> {
     return this.#transport({

@@ -61,8 +61,9 @@ export function createTransport(options: ClientOptions): Transport {
     const repeatable = call.repeatable ?? call.method !== 'POST';
     for (let failures = 1; ; failures += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one try after the other
-      const result = await once<T>(options, clock, url, init, call.signal);
-      if (!(result instanceof BellwireError)) return result.value;
+      const result = await once(options, clock, url, init, call.signal);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see the type of Transport
+      if (!(result instanceof BellwireError)) return result.value as T;
       const delayMs = nextDelayMs(policy, result, failures, repeatable, random());
       if (delayMs === undefined || call.signal?.aborted) throw result;
       // oxlint-disable-next-line no-await-in-loop -- one try after the other
@@ -94,13 +95,13 @@ function initOf(options: ClientOptions, call: Call): RequestInit {
 }
 
 /** An answer, or the error it amounts to. Returned, not thrown: the caller may try again. */
-async function once<T>(
+async function once(
   options: ClientOptions,
   clock: Clock,
   url: string,
   init: RequestInit,
   signal: AbortSignal | undefined,
-): Promise<{ value: T } | BellwireError> {
+): Promise<{ value: unknown } | BellwireError> {
   const send = options.fetch ?? fetch;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const deadline = new AbortController();
@@ -109,7 +110,7 @@ async function once<T>(
   try {
     const response = await send(url, { ...init, signal: AbortSignal.any(signals) });
     const text = await response.text();
-    if (response.ok) return { value: parseAnswer<T>(response.status, text) };
+    if (response.ok) return { value: parseAnswer(response.status, text) };
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), clock.now());
     return errorFromResponse(response.status, text, retryAfter);
   } catch (cause) {
@@ -124,7 +125,7 @@ async function once<T>(
 }
 
 /** An answer without content is read as `null`. */
-function parseAnswer<T>(status: number, text: string): T {
+function parseAnswer(status: number, text: string): unknown {
   try {
     return JSON.parse(text === '' ? 'null' : text);
   } catch (cause) {

@@ -11,8 +11,8 @@ export interface Dedupe {
   /** Takes the id in one atomic step: of two callers at once, one gets `new`. */
   claim(id: string): Promise<Claim>;
   /**
-   * The event is safe in the queue. A store that outlives the process should make `claim` a lease of
-   * about a minute and let this make it last; else a crash between the two would lose the event,
+   * The event is safe in the queue. A store that outlives the process should make `claim` a lease
+   * of about a minute and let this make it last; else a crash between the two would lose the event,
    * because the sender's retry would be called a duplicate.
    */
   confirm?(id: string): Promise<void>;

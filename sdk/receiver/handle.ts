@@ -12,7 +12,7 @@ import { accepted, refusal } from './replies.ts';
 import type { RefusalReason, Reply } from './replies.ts';
 import type { SignatureCheck } from './signature.ts';
 
-/** The body as it came over the wire, or why there is none. Never text, never re-serialised JSON. */
+/** The body as it came over the wire, or why there is none. Never text or re-serialised JSON. */
 export type BodyRead =
   | Uint8Array
   | { readonly problem: 'body_too_large' }

@@ -4,8 +4,8 @@ import { compilePattern } from './patterns.ts';
 import type { Run } from './queue.ts';
 
 /**
- * May run more than once for one event: when it failed, and when the sender repeated the event after
- * the dedupe forgot it. Make it idempotent.
+ * May run more than once for one event: when it failed, and when the sender repeated the event
+ * after the dedupe had forgotten it. Make it idempotent.
  */
 export type Handler = (event: WebhookEvent) => unknown;
 

@@ -30,8 +30,6 @@ export function memoryDedupe(options: MemoryDedupeOptions = {}): Dedupe {
       const now = clock.now();
       const expiry = expiresAt.get(id);
       if (expiry !== undefined && expiry > now) return 'duplicate';
-      // Deleting first moves a returning id to the young end.
-      expiresAt.delete(id);
       forgetOld(now);
       expiresAt.set(id, now + ttlMs);
       return 'new';

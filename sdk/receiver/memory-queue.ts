@@ -43,7 +43,7 @@ class MemoryQueue implements Queue {
   #held = 0;
   #running = 0;
   #ready: Job[] = [];
-  /** Where `#ready` goes on; what lies before is cut off in steps, because a shift costs its length. */
+  /** Where `#ready` goes on. What lies before is cut off in steps: a shift costs all of it. */
   #next = 0;
   #fillScheduled = false;
   #idleWaiters: (() => void)[] = [];

@@ -22,7 +22,7 @@ async function send(receiver: Receiver, request: SignedRequest): Promise<[number
   return [reply.status, reason ?? (duplicate ? 'duplicate' : 'new')];
 }
 
-test('a request that comes while the first of its id waits for the queue shares its fate', async () => {
+test('a request whose id another one is waiting with at the queue shares its fate', async () => {
   const gate = signal();
   let refuse = true;
   const queue = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { connect, Socket } from 'node:net';
+import type { TcpNetConnectOpts } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { NO_ALLOWED_TARGETS, parseAllowTargets } from './allow-targets.ts';
@@ -133,12 +134,30 @@ test('a name without an answer is a dns failure', async (t) => {
 });
 
 test('the time for connecting is shared by all addresses', async (t) => {
-  // A socket that never connects stands for an address that swallows packets.
-  const openSocket: ConnectorOptions['openSocket'] = (options) =>
-    options.host === '127.0.0.1' ? new Socket() : connect(options);
   const server = await startTcp(t, () => {}, '127.0.0.2');
   const resolver = fakeResolver({ 'a.example.com': [['127.0.0.1', '127.0.0.2']] });
-  const options = { resolver, openSocket, policy: policyOf(ONE_AND_TWO), connectTimeoutMs: 300 };
+  const options = {
+    resolver,
+    openSocket: swallowFirstAddress,
+    policy: policyOf(ONE_AND_TWO),
+    connectTimeoutMs: 300,
+  };
   const socket = await connectTo(t, 'a.example.com', server.port, options);
   assert.equal(socket.remoteAddress, '127.0.0.2');
 });
+
+test('an address that swallows packets is a timeout', async (t) => {
+  const options = {
+    openSocket: swallowFirstAddress,
+    policy: policyOf(ONE_AND_TWO),
+    connectTimeoutMs: 50,
+  };
+  await assert.rejects(connectTo(t, '127.0.0.1', 8080, options), (error) => {
+    return error instanceof EgressError && error.reason === 'timeout';
+  });
+});
+
+/** A socket that never connects stands for an address that swallows packets. */
+function swallowFirstAddress(options: TcpNetConnectOpts): Socket {
+  return options.host === '127.0.0.1' ? new Socket() : connect(options);
+}

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import type { TransportFailure } from '../domain/attempt-result.ts';
 
 /** A failure with its reason from the closed list; the message is safe to show to a tenant. */
@@ -61,7 +62,7 @@ export function transferError(error: unknown): EgressError {
   if (REFUSED_BEFORE_SENDING.has(code)) {
     return new EgressError('blocked', 'the request holds a header or path that is not allowed');
   }
-  if (code.startsWith('HPE_')) {
+  if (error instanceof errors.HTTPParserError) {
     return new EgressError('reset', 'the response is not valid HTTP/1.1');
   }
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return tlsError(error);

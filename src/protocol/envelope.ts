@@ -38,7 +38,7 @@ export type ParsedEnvelope =
       readonly detail: string;
     };
 
-// Surrogates go to JSON.stringify too, because it alone knows which of them stand without a partner.
+// Surrogates go to JSON.stringify too: it knows which of them stand without a partner.
 // oxlint-disable-next-line no-control-regex -- control characters are what must be escaped
 const NEEDS_ESCAPING = /["\\\u0000-\u001f\ud800-\udfff]/;
 

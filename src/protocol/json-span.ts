@@ -114,7 +114,7 @@ export function memberSpan(text: string, key: string): Span | undefined {
   let found: Span | undefined;
   const spelledPlainly = !key.includes('\\');
   walk(text, (keyStart, keyEnd, start, end) => {
-    // Escapes only lengthen a key, so a shorter text is another key and an equally long one has none.
+    // Escapes only lengthen a key: a shorter text is another key, an equally long one has none.
     const extra = keyEnd - keyStart - key.length;
     if (extra < 0) return;
     const same =

@@ -83,8 +83,8 @@ export function standardKey(secret: string): Uint8Array {
 }
 
 /**
- * HMAC key of the `x-agent-signature` scheme: the UTF-8 bytes of the whole secret as it was shown at
- * creation, prefix included.
+ * HMAC key of the `x-agent-signature` scheme: the UTF-8 bytes of the whole secret as it was shown
+ * at creation, prefix included.
  *
  * @throws TypeError when the secret is empty.
  */

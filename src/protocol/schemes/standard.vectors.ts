@@ -25,9 +25,11 @@ export const STANDARD_VECTORS: readonly StandardVector[] = [
     ...REFERENCE,
     secret: 'whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=',
     privateKey:
-      'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
+      'whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfV' +
+      'KIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==',
     signature:
-      'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
+      'v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5B' +
+      'dqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==',
   },
   // The example of Svix's documentation; its secret is shorter than the standard asks for.
   {

@@ -150,6 +150,17 @@ function describeManyEvents(store: StoreUnderTest): void {
     assert.deepEqual(await store.journal.contents([]), []);
   });
 
+  it('orders events by sequence, also when a higher one was committed first', async () => {
+    const events = [2_003, 2_001, 2_002].map((sequence) => newEvent({ sequence, tenant: 9 }));
+    for (const event of events) await store.journal.commit(batch({ events: [event] }));
+    assert.equal((await store.journal.state()).lastSequence, 2_003);
+    const listed = await store.journal.listEvents(9, { limit: 10 });
+    assert.deepEqual(
+      listed.items.map((event) => event.sequence),
+      [2_003, 2_002, 2_001],
+    );
+  });
+
   it('keeps a fan-out to a thousand subscriptions', async () => {
     const matched = Array.from({ length: 1_000 }, (_, index) => index * 3 + 1);
     await store.journal.commit(batch({ events: [newEvent({ sequence: 3_001, matched })] }));

@@ -80,13 +80,15 @@ function describeEventList(store: StoreUnderTest): void {
   });
 
   it('starts below the cursor, whether or not an event has that sequence', async () => {
-    const first = async (before: number) => {
+    const expected: [before: number, first: number | undefined][] = [
+      [9, 4],
+      [8, 4],
+      [1, undefined],
+    ];
+    for (const [before, first] of expected) {
       const { items } = await store.journal.listEvents(1, { before, limit: 1 });
-      return items[0]?.sequence;
-    };
-    assert.equal(await first(9), 4);
-    assert.equal(await first(8), 4);
-    assert.equal(await first(1), undefined);
+      assert.equal(items[0]?.sequence, first, `before ${before}`);
+    }
   });
 }
 

@@ -18,7 +18,7 @@ export function describeJournalModel(harness: StorageHarness): void {
     const store = sharedStore(harness);
     const worlds = new Worlds(store);
 
-    it('gives every matching event exactly once, newest first, whatever the page size', async () => {
+    it('gives every matching event exactly once, newest first, on pages of any size', async () => {
       await holds(
         fc.asyncProperty(journalPlan, eventFilter, pageLimit, async (plan, filter, limit) => {
           const world = await worlds.write(plan);

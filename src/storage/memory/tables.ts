@@ -14,7 +14,7 @@ export class MemoryData {
   readonly control = new ControlTables();
 }
 
-export interface HeldKey {
+interface HeldKey {
   readonly sequence: number;
   readonly fingerprint: Uint8Array;
 }

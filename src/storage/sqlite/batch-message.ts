@@ -1,6 +1,7 @@
 /**
- * A journal batch as it crosses to the writer thread: plain rows, and all byte strings packed into
- * one transferred buffer, so that a batch costs one hop and one copy whatever its size.
+ * A journal batch as it crosses to the writer thread: flat lists of plain values, and all byte
+ * strings packed into one transferred buffer. Flat, because cloning nested rows cost three times as
+ * much (4.8 against 2.4 µs of CPU for an event with its attempt, both threads together).
  */
 import type {
   AttemptRecord,
@@ -11,29 +12,28 @@ import type {
 } from '../journal.ts';
 import type { StorageFailure } from '../storage.ts';
 
-/** A slice of the packed bytes: [start, end). */
-export type Slice = readonly [start: number, end: number];
+export type Value = number | string | null;
 
-export interface EventMessage {
-  readonly row: readonly (number | string | null)[];
-  readonly body: Slice;
-  /** Hash and fingerprint of each dedupe key. Null for the many events without one. */
-  readonly keys: readonly (readonly [hash: Slice, fingerprint: Slice])[] | null;
-  readonly parked: readonly DeliveryMessage[] | null;
-}
+/** Values of one event: its columns in the order of the table, then where its body ends. */
+export const EVENT_VALUES = 12;
+/** Index of the event, then the end of the hash and of the fingerprint. */
+export const KEY_VALUES = 3;
+/** The columns but the response body, then where that ends; -1 when there is none. */
+export const ATTEMPT_VALUES = 13;
+export const DELIVERY_VALUES = 9;
+/** Index of the event, then the delivery's columns. */
+export const PARKED_VALUES = 1 + DELIVERY_VALUES;
 
-export interface AttemptMessage {
-  readonly row: readonly (number | string | null)[];
-  readonly responseBody: Slice | null;
-}
-
-export type DeliveryMessage = readonly (number | string | null)[];
+export const NO_BODY = -1;
 
 export interface BatchMessage {
-  readonly events: readonly EventMessage[];
-  readonly attempts: readonly AttemptMessage[];
-  readonly deliveries: readonly DeliveryMessage[];
+  readonly events: readonly Value[];
+  readonly keys: readonly number[];
+  readonly parked: readonly Value[];
+  readonly attempts: readonly Value[];
+  readonly deliveries: readonly Value[];
   readonly lowWaterMark: number | null;
+  /** Bodies of events, then keys, then response bodies, one after the other. */
   readonly bytes: ArrayBuffer;
 }
 
@@ -44,61 +44,64 @@ export type WriterReply =
 
 export function toMessage(batch: JournalBatch): BatchMessage {
   const packer = new Packer(packedLength(batch));
-  return {
-    events: batch.events.map((event) => eventMessage(event, packer)),
-    attempts: batch.attempts.map((attempt) => attemptMessage(attempt, packer)),
-    deliveries: batch.deliveries.map(deliveryMessage),
-    lowWaterMark: batch.lowWaterMark,
-    bytes: packer.buffer,
-  };
+  const events: Value[] = [];
+  const keys: number[] = [];
+  const parked: Value[] = [];
+  const attempts: Value[] = [];
+  const deliveries: Value[] = [];
+  for (const event of batch.events) pushEvent(events, event, packer);
+  for (const [index, event] of batch.events.entries()) {
+    for (const { hash, fingerprint } of event.dedupe) {
+      keys.push(index, packer.add(hash), packer.add(fingerprint));
+    }
+    for (const delivery of event.parked) {
+      parked.push(index);
+      pushDelivery(parked, delivery);
+    }
+  }
+  for (const attempt of batch.attempts) pushAttempt(attempts, attempt, packer);
+  for (const delivery of batch.deliveries) pushDelivery(deliveries, delivery);
+  const { lowWaterMark } = batch;
+  return { events, keys, parked, attempts, deliveries, lowWaterMark, bytes: packer.buffer };
 }
 
-function eventMessage(event: NewEvent, packer: Packer): EventMessage {
-  return {
-    row: [
-      event.sequence,
-      event.tenant,
-      event.createdAt,
-      event.eventType,
-      event.customId,
-      event.taskId,
-      event.runId,
-      event.status,
-      event.orderingKey,
-      event.matched.join(','),
-      event.metadata,
-    ],
-    body: packer.add(event.body),
-    keys:
-      event.dedupe.length === 0
-        ? null
-        : event.dedupe.map((key) => [packer.add(key.hash), packer.add(key.fingerprint)] as const),
-    parked: event.parked.length === 0 ? null : event.parked.map(deliveryMessage),
-  };
+function pushEvent(values: Value[], event: NewEvent, packer: Packer): void {
+  values.push(
+    event.sequence,
+    event.tenant,
+    event.createdAt,
+    event.eventType,
+    event.customId,
+    event.taskId,
+    event.runId,
+    event.status,
+    event.orderingKey,
+    event.matched.join(','),
+    event.metadata,
+    packer.add(event.body),
+  );
 }
 
-function attemptMessage(attempt: AttemptRecord, packer: Packer): AttemptMessage {
-  return {
-    row: [
-      attempt.sequence,
-      attempt.subscription,
-      attempt.number,
-      attempt.trigger,
-      attempt.outcome,
-      attempt.failureReason,
-      attempt.detail,
-      attempt.responseStatus,
-      attempt.responseHeaders,
-      attempt.durationMs,
-      attempt.startedAt,
-      attempt.nextAttemptAt,
-    ],
-    responseBody: attempt.responseBody === null ? null : packer.add(attempt.responseBody),
-  };
+function pushAttempt(values: Value[], attempt: AttemptRecord, packer: Packer): void {
+  values.push(
+    attempt.sequence,
+    attempt.subscription,
+    attempt.number,
+    attempt.trigger,
+    attempt.outcome,
+    attempt.failureReason,
+    attempt.detail,
+    attempt.responseStatus,
+    attempt.responseHeaders,
+    attempt.durationMs,
+    attempt.startedAt,
+    attempt.nextAttemptAt,
+    attempt.responseBody === null ? NO_BODY : packer.add(attempt.responseBody),
+  );
 }
 
-function deliveryMessage(delivery: DeliveryRecord): DeliveryMessage {
-  return [
+function pushDelivery(values: Value[], delivery: DeliveryRecord): void {
+  values.push(
     delivery.sequence,
     delivery.subscription,
     delivery.tenant,
@@ -108,7 +111,7 @@ function deliveryMessage(delivery: DeliveryRecord): DeliveryMessage {
     delivery.reason,
     delivery.createdAt,
     delivery.updatedAt,
-  ];
+  );
 }
 
 function packedLength(batch: JournalBatch): number {
@@ -124,17 +127,34 @@ function packedLength(batch: JournalBatch): number {
 class Packer {
   readonly buffer: ArrayBuffer;
   readonly #bytes: Uint8Array;
-  #length = 0;
+  #end = 0;
 
   constructor(capacity: number) {
     this.buffer = new ArrayBuffer(capacity);
     this.#bytes = new Uint8Array(this.buffer);
   }
 
-  add(bytes: Uint8Array): Slice {
-    const start = this.#length;
-    this.#bytes.set(bytes, start);
-    this.#length = start + bytes.length;
-    return [start, this.#length];
+  /** @returns where the bytes end; they begin where those before them end. */
+  add(bytes: Uint8Array): number {
+    this.#bytes.set(bytes, this.#end);
+    this.#end += bytes.length;
+    return this.#end;
+  }
+}
+
+/** Reads the packed bytes in the order in which they were added. */
+export class Unpacker {
+  readonly #buffer: ArrayBuffer;
+  #start = 0;
+
+  constructor(buffer: ArrayBuffer) {
+    this.#buffer = buffer;
+  }
+
+  /** The next byte string, given where it ends. */
+  next(end: number): Uint8Array {
+    const bytes = new Uint8Array(this.#buffer, this.#start, end - this.#start);
+    this.#start = end;
+    return bytes;
   }
 }

@@ -33,6 +33,11 @@ export class Connection {
     return this.#database.prepare(sql);
   }
 
+  /** @throws StorageError `closed` */
+  requireOpen(): void {
+    if (!this.#database.isOpen) throw closed();
+  }
+
   all<Row>(compiled: CompiledQuery<Row>): Row[] {
     return this.#cached(compiled.sql).all(...parameters(compiled)) as Row[];
   }
@@ -56,6 +61,7 @@ export class Connection {
   }
 
   #cached(sql: string): StatementSync {
+    this.requireOpen();
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     if (this.#statements.size >= MAX_CACHED_STATEMENTS) this.#statements.clear();
@@ -63,6 +69,10 @@ export class Connection {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+export function closed(): StorageError {
+  return new StorageError('closed', 'the store is closed');
 }
 
 function parameters(compiled: CompiledQuery<unknown>): SQLInputValue[] {
@@ -76,6 +86,7 @@ const SQLITE_FULL = 13;
 
 /** Anything unforeseen counts as broken: a store that can't tell what it holds must not go on. */
 export function storageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
   const failure = failureOf(error);
   const message = error instanceof Error ? error.message : String(error);
   return new StorageError(failure, `the embedded store failed: ${message}`, { cause: error });

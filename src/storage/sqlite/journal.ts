@@ -34,8 +34,14 @@ export class SqliteJournalStore implements JournalStore {
     this.#statements = prepare(connection);
   }
 
+  /** @throws StorageError `closed` */
+  get #open(): ReturnType<typeof prepare> {
+    this.#connection.requireOpen();
+    return this.#statements;
+  }
+
   async state(): Promise<JournalState> {
-    const row = this.#statements.state.get();
+    const row = this.#open.state.get();
     return {
       lastSequence: Number(row?.['last_sequence'] ?? 0),
       lowWaterMark: Number(row?.['low_water_mark'] ?? 0),
@@ -47,11 +53,11 @@ export class SqliteJournalStore implements JournalStore {
   }
 
   async unsettled(after: number, upTo: number, limit: number) {
-    const rows = this.#statements.matched.all(after, upTo, limit);
+    const rows = this.#open.matched.all(after, upTo, limit);
     const events = rows as unknown as Omit<EventRow, 'body'>[];
     const scannedTo = events.length < limit ? upTo : (events.at(-1)?.sequence ?? upTo);
     const settled = new Set<string>();
-    for (const row of this.#statements.settled.iterate(after, scannedTo, after, scannedTo)) {
+    for (const row of this.#open.settled.iterate(after, scannedTo, after, scannedTo)) {
       settled.add(key(Number(row['sequence']), Number(row['subscription'])));
     }
     const pending: UnsettledDelivery[] = [];
@@ -66,13 +72,13 @@ export class SqliteJournalStore implements JournalStore {
 
   async due(after: DuePosition, until: number, limit: number): Promise<readonly DeliveryRecord[]> {
     const { dueAt, sequence, subscription } = after;
-    const rows = this.#statements.due.all(dueAt, sequence, subscription, until, limit);
+    const rows = this.#open.due.all(dueAt, sequence, subscription, until, limit);
     return (rows as unknown as DeliveryRow[]).map(toDelivery);
   }
 
   async nextDueAt(after: DuePosition): Promise<number | null> {
     const { dueAt, sequence, subscription } = after;
-    const row = this.#statements.nextDue.get(dueAt, sequence, subscription);
+    const row = this.#open.nextDue.get(dueAt, sequence, subscription);
     return row === undefined ? null : Number(row['next_attempt_at']);
   }
 
@@ -98,7 +104,7 @@ export class SqliteJournalStore implements JournalStore {
   }
 
   async sequenceOfKey(tenant: number, hash: Uint8Array): Promise<number | undefined> {
-    const row = this.#statements.sequenceOfKey.get(tenant, hash);
+    const row = this.#open.sequenceOfKey.get(tenant, hash);
     return row && Number(row['sequence']);
   }
 
@@ -124,20 +130,20 @@ export class SqliteJournalStore implements JournalStore {
   }
 
   async attempts(sequence: number, subscription: number): Promise<readonly AttemptRecord[]> {
-    const rows = this.#statements.attempts.all(sequence, subscription);
+    const rows = this.#open.attempts.all(sequence, subscription);
     return (rows as unknown as AttemptRow[]).map(toAttempt);
   }
 
   async releaseHeld(subscription: number, now: number, limit: number): Promise<number> {
     try {
-      return Number(this.#statements.releaseHeld.run(now, now, subscription, limit).changes);
+      return Number(this.#open.releaseHeld.run(now, now, subscription, limit).changes);
     } catch (error) {
       throw storageError(error);
     }
   }
 
   #eventRow(tenant: number, sequence: number): EventRow | undefined {
-    const row = this.#statements.event.get(sequence, tenant);
+    const row = this.#open.event.get(sequence, tenant);
     return row as EventRow | undefined;
   }
 }

@@ -111,7 +111,7 @@ export function toApiKey(row: ApiKeyRow & { number: number }): ApiKeyRecord {
     name: row.name,
     hash: row.hash,
     hint: row.hint,
-    scopes: row.scopes.split(' '),
+    scopes: row.scopes === '' ? [] : row.scopes.split(' '),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,

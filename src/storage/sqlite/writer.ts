@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { JournalBatch, RefusedDuplicate } from '../journal.ts';
 import { StorageError } from '../storage.ts';
+import { closed } from './connection.ts';
 import { toMessage, type WriterReply } from './batch-message.ts';
 
 interface Waiter {
@@ -15,6 +16,7 @@ export class Writer {
   /** In the order of the batches: the thread answers them one by one. */
   readonly #waiters: Waiter[] = [];
   #ended: StorageError | undefined;
+  #stopping: Promise<void> | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -28,11 +30,12 @@ export class Writer {
     const writer = new Writer(worker);
     worker.on('message', (reply: WriterReply) => writer.#settle(reply));
     worker.on('error', (error) => writer.#end(new StorageError('broken', error.message)));
-    worker.on('exit', () => writer.#end(new StorageError('closed', 'the store is closed')));
+    worker.on('exit', () => writer.#end(closed()));
     return writer;
   }
 
   commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]> {
+    if (this.#stopping !== undefined) return Promise.reject(closed());
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const { promise, resolve, reject } = Promise.withResolvers<readonly RefusedDuplicate[]>();
     this.#waiters.push({ resolve, reject });
@@ -41,7 +44,13 @@ export class Writer {
     return promise;
   }
 
-  async stop(): Promise<void> {
+  /** Ends the thread after the commits that were handed to it. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     if (this.#ended !== undefined) return;
     const exited = once(this.#worker, 'exit');
     this.#worker.postMessage('close');

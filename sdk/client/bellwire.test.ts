@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bellwire } from './bellwire.ts';
+import { fakeApi } from './fake-api.ts';
+import type { Answer, Asked, FakeApi } from './fake-api.ts';
+
+const PAGES: Record<string, object> = {
+  none: { data: [{ id: 'a' }, { id: 'b' }], next_cursor: 'c 1' },
+  'c 1': { data: [], next_cursor: 'c2' },
+  c2: { data: [{ id: 'c' }], next_cursor: null },
+};
+
+async function withApi(
+  answer: (asked: Asked, number: number) => Answer,
+  run: (bellwire: Bellwire, api: FakeApi) => Promise<void>,
+): Promise<void> {
+  const api = await fakeApi(answer);
+  try {
+    await run(new Bellwire({ baseUrl: api.baseUrl, apiKey: 'bw_key', tenant: 'acme' }), api);
+  } finally {
+    await api.close();
+  }
+}
+
+function keyOf(request: Asked | undefined): unknown {
+  return request?.headers['idempotency-key'];
+}
+
+function pageOf({ url }: Asked): Answer {
+  return { json: PAGES[new URL(url, 'http://x').searchParams.get('cursor') ?? 'none'] };
+}
+
+test('publish sends the event with key, tenant and a fresh idempotency key', async () => {
+  const answer = { id: 'evt_1', event_type: 'a.b', deliveries: 1, duplicate: false };
+  await withApi(
+    () => ({ status: 202, json: answer }),
+    async (bellwire, { asked }) => {
+      const event = { event_type: 'a.b', data: { ok: true }, task_id: 't' };
+      assert.deepEqual(await bellwire.events.publish(event), answer);
+      await bellwire.events.publish(event);
+      await bellwire.events.publish(event, { idempotencyKey: 'mine' });
+      const [first, second, third] = asked;
+      assert.equal(`${first?.method} ${first?.url}`, 'POST /v1/events');
+      assert.deepEqual(JSON.parse(first?.body ?? ''), event);
+      assert.equal(first?.headers.authorization, 'Bearer bw_key');
+      assert.equal(first?.headers['bellwire-tenant'], 'acme');
+      assert.equal(first?.headers['content-type'], 'application/json');
+      assert.match(String(keyOf(first)), /^[0-9a-f-]{36}$/);
+      assert.notEqual(keyOf(first), keyOf(second));
+      assert.equal(keyOf(third), 'mine');
+    },
+  );
+});
+
+test('every call asks for its route, with ids that can lead nowhere else', async () => {
+  const calls: [(bellwire: Bellwire) => Promise<unknown>, string][] = [
+    [(b) => b.events.publishBatch([{ event_type: 'a' }]), 'POST /v1/events/batch'],
+    [(b) => b.events.get('a/../b?c#d'), 'GET /v1/events/a%2F..%2Fb%3Fc%23d'],
+    [(b) => b.events.list({ event_type: 'a&b' }).page(), 'GET /v1/events?event_type=a%26b'],
+    [(b) => b.events.deliveries('e').page(), 'GET /v1/events/e/deliveries'],
+    [(b) => b.subscriptions.create({ event_type: 'a' }), 'POST /v1/webhooks/subscriptions'],
+    [(b) => b.subscriptions.get('s'), 'GET /v1/webhooks/subscriptions/s'],
+    [(b) => b.subscriptions.list().page(), 'GET /v1/webhooks/subscriptions'],
+    [(b) => b.subscriptions.update('s', { name: 'n' }), 'PATCH /v1/webhooks/subscriptions/s'],
+    [(b) => b.subscriptions.delete('s'), 'DELETE /v1/webhooks/subscriptions/s'],
+    [(b) => b.subscriptions.pause('s'), 'POST /v1/webhooks/subscriptions/s/pause'],
+    [(b) => b.subscriptions.resume('s'), 'POST /v1/webhooks/subscriptions/s/resume'],
+    [(b) => b.subscriptions.test('s'), 'POST /v1/webhooks/subscriptions/s/test'],
+    [(b) => b.subscriptions.health('s'), 'GET /v1/webhooks/subscriptions/s/health'],
+    [(b) => b.subscriptions.rotateSecret('s'), 'POST /v1/webhooks/subscriptions/s/rotate-secret'],
+    [(b) => b.deliveries.get('d'), 'GET /v1/deliveries/d'],
+    [(b) => b.deliveries.list({ status: 'held' }).page(), 'GET /v1/deliveries?status=held'],
+    [(b) => b.deliveries.attempts('d').page('x'), 'GET /v1/deliveries/d/attempts?cursor=x'],
+    [(b) => b.deliveries.resend('d'), 'POST /v1/deliveries/d/resend'],
+    [(b) => b.deliveries.cancel('d'), 'POST /v1/deliveries/d/cancel'],
+    [(b) => b.apiKeys.create({ name: 'n' }), 'POST /v1/api-keys'],
+    [(b) => b.apiKeys.list({ limit: 5 }).page(), 'GET /v1/api-keys?limit=5'],
+    [(b) => b.apiKeys.revoke('k'), 'DELETE /v1/api-keys/k'],
+  ];
+  await withApi(
+    () => ({ json: {} }),
+    async (bellwire, { asked }) => {
+      for (const [call, route] of calls) {
+        // oxlint-disable-next-line no-await-in-loop -- the last request belongs to the last call
+        await call(bellwire);
+        const last = asked.at(-1);
+        assert.equal(`${last?.method} ${last?.url}`, route);
+      }
+    },
+  );
+});
+
+test('ids that would change the path are refused before anything is sent', async () => {
+  await withApi(
+    () => ({ json: {} }),
+    async (bellwire, { asked }) => {
+      for (const id of ['', '.', '..']) {
+        assert.throws(() => bellwire.events.get(id), TypeError);
+      }
+      assert.equal(asked.length, 0);
+    },
+  );
+});
+
+test('a list is looped over through all pages, empty ones included', async () => {
+  await withApi(pageOf, async (bellwire, { asked }) => {
+    const list = bellwire.events.list({ limit: 2 });
+    const ids: string[] = [];
+    for await (const event of list) ids.push(event.id);
+    assert.deepEqual(ids, ['a', 'b', 'c']);
+    const urls = ['?limit=2', '?limit=2&cursor=c+1', '?limit=2&cursor=c2'];
+    assert.deepEqual(
+      asked.map(({ url }) => url),
+      urls.map((query) => `/v1/events${query}`),
+    );
+  });
+});
+
+test('a loop that is left early asks for no further page, and a new loop begins anew', async () => {
+  await withApi(pageOf, async (bellwire, { asked }) => {
+    const list = bellwire.deliveries.list();
+    for (const round of [1, 2]) {
+      // oxlint-disable-next-line no-await-in-loop -- one loop after the other
+      for await (const delivery of list) {
+        assert.equal(delivery.id, 'a');
+        break;
+      }
+      assert.equal(asked.length, round);
+    }
+  });
+});
+
+test('a list can begin at a cursor, and pages can be had one by one', async () => {
+  await withApi(pageOf, async (bellwire) => {
+    const list = bellwire.subscriptions.list({ cursor: 'c 1' });
+    const sizes: number[] = [];
+    for await (const page of list.pages()) sizes.push(page.data.length);
+    assert.deepEqual(sizes, [0, 1]);
+    assert.deepEqual(await list.page('c2'), PAGES.c2);
+  });
+});
+
+test('an answer without content is no error', async () => {
+  await withApi(
+    () => ({ status: 204 }),
+    async (bellwire) => {
+      assert.equal(await bellwire.subscriptions.delete('s'), undefined);
+      assert.equal(await bellwire.apiKeys.revoke('k'), undefined);
+    },
+  );
+});
+
+test('a base URL may end in slashes or hold a path; one that is none is refused', async () => {
+  await withApi(
+    () => ({ json: {} }),
+    async (_bellwire, { baseUrl, asked }) => {
+      const behindProxy = new Bellwire({ baseUrl: `${baseUrl}/bell//`, apiKey: 'k' });
+      await behindProxy.events.get('e');
+      assert.equal(asked[0]?.url, '/bell/v1/events/e');
+      assert.equal(asked[0]?.headers['bellwire-tenant'], undefined);
+    },
+  );
+  assert.throws(() => new Bellwire({ baseUrl: 'not a url', apiKey: 'k' }), TypeError);
+});

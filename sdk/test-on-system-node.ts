@@ -1,0 +1,68 @@
+/**
+ * Runs the SDK's and the protocol's tests as compiled JavaScript on the machine's own Node, as
+ * its users have it: the SDK promises Node ≥ 20, while this repository runs on a newer one.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const OUT = path.join(ROOT, 'dist');
+const NODE_MODULES = path.join(ROOT, 'node_modules');
+const OLDEST_NODE = 20;
+
+interface SystemNode {
+  readonly file: string;
+  readonly version: string;
+}
+
+function systemNode(): SystemNode | undefined {
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+    const file = path.join(folder, process.platform === 'win32' ? 'node.exe' : 'node');
+    if (folder === '' || !existsSync(file)) continue;
+    // npm puts the pinned Node in front of the PATH; it is the one not meant here.
+    const real = realpathSync(file);
+    if (real.startsWith(NODE_MODULES + path.sep) || real === realpathSync(process.execPath))
+      continue;
+    const version = spawnSync(real, ['--version'], { encoding: 'utf8' }).stdout?.trim() ?? '';
+    if (Number(/^v(\d+)\./.exec(version)?.[1]) >= OLDEST_NODE) return { file: real, version };
+  }
+  return undefined;
+}
+
+/** The status a shell would give: a signal counts as a failure. */
+function run(file: string, parameters: readonly string[]): number {
+  const environment = { ...process.env };
+  // Set inside a test runner, it would make the one below answer in a machine's language.
+  delete environment.NODE_TEST_CONTEXT;
+  // Options for the pinned Node may be unknown to another.
+  delete environment.NODE_OPTIONS;
+  const result = spawnSync(file, parameters, { cwd: ROOT, stdio: 'inherit', env: environment });
+  return result.status ?? 1;
+}
+
+function build(): number {
+  for (const folder of ['sdk', 'src/protocol']) {
+    rmSync(path.join(OUT, folder), { recursive: true, force: true });
+  }
+  const compiler = path.join(NODE_MODULES, 'typescript', 'bin', 'tsc');
+  return run(process.execPath, [compiler, '-p', path.join(ROOT, 'sdk', 'tsconfig.build.json')]);
+}
+
+function main(): number {
+  const found = systemNode();
+  if (found === undefined) {
+    console.log(`skipped 1: SDK on the system's Node (no other Node >= ${OLDEST_NODE} in PATH)`);
+    return 0;
+  }
+  const built = build();
+  if (built !== 0) return built;
+  // Node 20 does not expand patterns itself.
+  const patterns = ['sdk/**/*.test.js', 'src/protocol/**/*.test.js'];
+  const tests = globSync(patterns, { cwd: OUT }).map((file) => path.join(OUT, file));
+  console.log(`SDK on ${found.version} (${found.file}): ${tests.length} test files`);
+  if (tests.length === 0) return 1;
+  return run(found.file, ['--test', '--test-reporter=spec', ...tests.toSorted()]);
+}
+
+process.exitCode = main();

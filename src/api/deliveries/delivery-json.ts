@@ -1,0 +1,117 @@
+/** Deliveries and attempts as readers see them. */
+import { isUtf8 } from 'node:buffer';
+import { z } from 'zod';
+import type { DeliveryControl } from '../../dispatch/delivery-control.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../domain/delivery-state.ts';
+import { attemptId, deliveryId } from '../../domain/ids.ts';
+import { FAILURE_REASONS } from '../../domain/outcome.ts';
+import type { AttemptRecord, DeliveryView } from '../../storage/journal.ts';
+import type { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
+import { instantOut, isoTime, isoTimeOrNull } from '../common-schema.ts';
+import { publicEventId } from '../events/event-json.ts';
+
+const FAILURE_REASON_LIST = FAILURE_REASONS.map(({ reason }) => reason);
+
+export const deliveryOutput = z
+  .object({
+    id: z.string().meta({ examples: ['dlv_01kgsx2f2g000000000010000001'] }),
+    event_id: z.string(),
+    subscription_id: z.string().nullable(),
+    status: z.enum(DELIVERY_STATES),
+    attempts: z.int().min(0).describe('Attempts made so far.'),
+    next_attempt_at: instantOut.nullable(),
+    reason: z.string().nullable().describe('Why it is in this state.'),
+    created_at: instantOut,
+  })
+  .meta({ id: 'Delivery' });
+
+export const attemptOutput = z
+  .object({
+    id: z.string(),
+    delivery_id: z.string(),
+    number: z.int().min(1).describe('Counted from 1.'),
+    trigger: z.enum(['initial', 'retry', 'resend']),
+    outcome: z.enum(['succeeded', 'failed']),
+    failure_reason: z.enum(FAILURE_REASON_LIST).nullable(),
+    detail: z.string().nullable().describe('One sentence about a failure.'),
+    response_status: z.int().nullable(),
+    response_headers: z.record(z.string(), z.string()).nullable(),
+    response_body: z
+      .string()
+      .nullable()
+      .describe('The part that was kept; bytes that are not UTF-8 are replaced.'),
+    response_body_base64: z.string().optional().describe('The kept part, when it is not UTF-8.'),
+    duration_ms: z.number(),
+    started_at: instantOut,
+    next_attempt_at: instantOut.nullable(),
+  })
+  .meta({ id: 'Attempt' });
+
+export interface DeliveryJsonSources {
+  readonly registry: Pick<SubscriptionRegistry, 'idOf'>;
+  readonly deliveries: Pick<DeliveryControl, 'isSending'>;
+}
+
+/** `sending` is known in memory alone: the store does not hear of an attempt before it ended. */
+export function currentStatus(
+  delivery: DeliveryView,
+  deliveries: DeliveryJsonSources['deliveries'],
+): DeliveryState {
+  const { sequence, subscription, status } = delivery;
+  return deliveries.isSending(sequence, subscription) ? 'sending' : status;
+}
+
+export function deliveryJson(
+  delivery: DeliveryView,
+  sources: DeliveryJsonSources,
+): z.output<typeof deliveryOutput> {
+  const { sequence, subscription, createdAt, attempts, nextAttemptAt, reason } = delivery;
+  return {
+    id: deliveryId(createdAt, sequence, subscription),
+    event_id: publicEventId(delivery),
+    subscription_id: sources.registry.idOf(subscription) ?? null,
+    status: currentStatus(delivery, sources.deliveries),
+    attempts,
+    next_attempt_at: isoTimeOrNull(nextAttemptAt),
+    reason,
+    created_at: isoTime(createdAt),
+  };
+}
+
+export function attemptJson(
+  attempt: AttemptRecord,
+  delivery: DeliveryView,
+): z.output<typeof attemptOutput> {
+  const { sequence, subscription, number } = attempt;
+  const { createdAt } = delivery;
+  return {
+    id: attemptId(createdAt, sequence, subscription, number),
+    delivery_id: deliveryId(createdAt, sequence, subscription),
+    number,
+    trigger: attempt.trigger,
+    outcome: attempt.outcome,
+    failure_reason: attempt.failureReason,
+    detail: attempt.detail,
+    response_status: attempt.responseStatus,
+    response_headers: headersOf(attempt.responseHeaders),
+    ...bodyOf(attempt.responseBody),
+    duration_ms: attempt.durationMs,
+    started_at: isoTime(attempt.startedAt),
+    next_attempt_at: isoTimeOrNull(attempt.nextAttemptAt),
+  };
+}
+
+function headersOf(text: string | null): Record<string, string> | null {
+  return text === null ? null : (JSON.parse(text) as Record<string, string>);
+}
+
+function bodyOf(bytes: Uint8Array | null): {
+  response_body: string | null;
+  response_body_base64?: string;
+} {
+  if (bytes === null) return { response_body: null };
+  const buffer = Buffer.from(bytes);
+  const text = buffer.toString('utf8');
+  if (isUtf8(buffer)) return { response_body: text };
+  return { response_body: text, response_body_base64: buffer.toString('base64') };
+}

@@ -1,0 +1,91 @@
+/** What the HTTP surface is given. It names ports only; the composition root fills them. */
+import type { RequestListener, Server } from 'node:http';
+import type { Publisher } from '../accept/publication.ts';
+import type { DeliveryControl } from '../dispatch/delivery-control.ts';
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_EVENTS,
+  MAX_EVENT_BODY_BYTES,
+  MAX_SUBSCRIPTIONS_PER_TENANT,
+} from '../domain/limits.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Random } from '../runtime/random.ts';
+import type { ControlStore } from '../storage/control.ts';
+import type { JournalStore } from '../storage/journal.ts';
+import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
+
+/** Whether events may be sent to a URL; `reason` is a sentence for the person who typed it. */
+export type TargetCheck =
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly code: string; readonly reason: string };
+
+/** How the attempts of a subscription went lately. */
+export interface EndpointHealth {
+  /** The span that is counted, seconds before now. */
+  readonly windowSeconds: number;
+  readonly attempts: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Response times of the window, or null without attempts. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  /** Milliseconds since the epoch, or null when there was none. */
+  readonly lastSuccessAt: number | null;
+  readonly lastFailureAt: number | null;
+  readonly lastFailureReason: string | null;
+}
+
+export interface Readiness {
+  readonly ok: boolean;
+  /** One line for each thing that must work, such as `{ storage: 'ok' }`. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+export interface ApiLimits {
+  readonly maxEventBodyBytes: number;
+  readonly maxBatchBytes: number;
+  readonly maxBatchEvents: number;
+  readonly maxSubscriptionsPerTenant: number;
+}
+
+export const DEFAULT_API_LIMITS: ApiLimits = {
+  maxEventBodyBytes: MAX_EVENT_BODY_BYTES,
+  maxBatchBytes: MAX_BATCH_BYTES,
+  maxBatchEvents: MAX_BATCH_EVENTS,
+  maxSubscriptionsPerTenant: MAX_SUBSCRIPTIONS_PER_TENANT,
+};
+
+export type JournalReads = Pick<
+  JournalStore,
+  | 'event'
+  | 'sequenceOfKey'
+  | 'listEvents'
+  | 'deliveriesOf'
+  | 'delivery'
+  | 'listDeliveries'
+  | 'attempts'
+>;
+
+export type ServerFactory = (listener: RequestListener) => Server;
+
+export interface ApiDependencies {
+  readonly publisher: Publisher;
+  readonly deliveries: DeliveryControl;
+  readonly registry: SubscriptionRegistry;
+  readonly journal: JournalReads;
+  readonly control: ControlStore;
+  readonly checkTarget: (text: string) => TargetCheck;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** SHA-256 of the admin key, lower-case hex. */
+  readonly adminKeyHash: string;
+  /** Undefined when nothing was attempted in the window. */
+  readonly health: (subscription: number) => EndpointHealth | undefined;
+  readonly readiness: () => Readiness;
+  /** Of Bellwire, for the OpenAPI document. */
+  readonly version: string;
+  /** Told of every answer that is our fault; the caller of the API sees no inside of it. */
+  readonly onError: (error: unknown, where: string) => void;
+  readonly limits?: Partial<ApiLimits> | undefined;
+  readonly serverFactory?: ServerFactory | undefined;
+}

@@ -1,0 +1,79 @@
+/** A stored event as readers see it; `data` and `metadata` are copied as text, never re-written. */
+import { z } from 'zod';
+import { eventId } from '../../domain/ids.ts';
+import { envelopeDataText } from '../../protocol/envelope.ts';
+import { memberSpan } from '../../protocol/json-span.ts';
+import type { DeliveryView, EventRecord } from '../../storage/journal.ts';
+import { instantOut, isoTime } from '../common-schema.ts';
+
+const count = z.int().min(0);
+
+export const eventOutput = z
+  .object({
+    id: z.string().meta({ examples: ['evt_01kgsx2f2g00000000001'] }),
+    event_type: z.string().meta({ examples: ['task.completed'] }),
+    source_id: z.string().nullable().describe('The source it came in through, if any.'),
+    provider_event_id: z.string().nullable().describe('Its id at the provider, if any.'),
+    task_id: z.string().nullable(),
+    run_id: z.string().nullable(),
+    status: z.string().nullable(),
+    ordering_key: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    occurred_at: instantOut,
+    created_at: instantOut,
+    deliveries: z
+      .object({
+        matched: count.describe('Subscriptions it goes to.'),
+        delivered: count,
+        pending: count.describe('Still to come: pending, sending or waiting for a retry.'),
+        exhausted: count,
+        held: count,
+        cancelled: count,
+      })
+      .meta({ id: 'DeliveryCounts' }),
+    data: z.unknown().describe('Exactly as published.'),
+  })
+  .meta({ id: 'Event' });
+
+/** The id an event is known by: its publisher's own one, or the one derived from its place. */
+export function publicEventId(
+  event: Pick<EventRecord, 'customId' | 'createdAt' | 'sequence'>,
+): string {
+  return event.customId ?? eventId(event.createdAt, event.sequence);
+}
+
+/** JSON text of `eventOutput`. */
+export function eventJson(event: EventRecord, deliveries: readonly DeliveryView[]): string {
+  const body = Buffer.from(event.body).toString('utf8');
+  const head = JSON.stringify({
+    id: publicEventId(event),
+    event_type: event.eventType,
+    source_id: null,
+    provider_event_id: null,
+    task_id: event.taskId,
+    run_id: event.runId,
+    status: event.status,
+    ordering_key: event.orderingKey,
+    created_at: isoTime(event.createdAt),
+    deliveries: deliveryCounts(deliveries),
+  });
+  return (
+    `${head.slice(0, -1)},"occurred_at":${occurredAt(body)}` +
+    `,"metadata":${event.metadata ?? 'null'},"data":${envelopeDataText(body)}}`
+  );
+}
+
+/** The envelope's `timestamp`, as JSON text. */
+function occurredAt(body: string): string {
+  const span = memberSpan(body, 'timestamp');
+  return span === undefined ? 'null' : body.slice(span.start, span.end);
+}
+
+function deliveryCounts(deliveries: readonly DeliveryView[]): Record<string, number> {
+  const counts = { delivered: 0, pending: 0, exhausted: 0, held: 0, cancelled: 0 };
+  for (const { status } of deliveries) {
+    if (status === 'sending' || status === 'waiting') counts.pending += 1;
+    else counts[status] += 1;
+  }
+  return { matched: deliveries.length, ...counts };
+}
