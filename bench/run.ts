@@ -34,7 +34,7 @@ const NOISY_SHARE = 0.05;
 const USAGE = `Usage: npm run bench -- [options]
   --only NAMES         comma list of ${[...BENCHES.keys()].join(', ')} (default: all)
   --seconds N          length of one measured slice (default 3)
-  --rounds N           slices per side of a comparison (default 5)
+  --rounds N           slices per side of a comparison (default 4)
   --connections LIST   connection counts (default 64,256)
   --subject NAME       ${SUBJECTS.join(' or ')} (default bellwire)
   --strict             exit 1 when a target is missed`;
@@ -141,7 +141,7 @@ function readOptions(): Options {
     options: {
       only: { type: 'string', default: [...BENCHES.keys()].join(',') },
       seconds: { type: 'string', default: '3' },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '4' },
       connections: { type: 'string', default: '64,256' },
       subject: { type: 'string', default: 'bellwire' },
       strict: { type: 'boolean', default: false },
@@ -155,8 +155,8 @@ function readOptions(): Options {
   return {
     only,
     seconds: positive('--seconds', values.seconds),
-    rounds: positive('--rounds', values.rounds),
-    connections: values.connections.split(',').map((text) => positive('--connections', text)),
+    rounds: count('--rounds', values.rounds),
+    connections: values.connections.split(',').map((text) => count('--connections', text)),
     subject,
     strict: values.strict,
   };
@@ -168,5 +168,12 @@ function positive(flag: string, text: string): number {
   return value;
 }
 
+function count(flag: string, text: string): number {
+  const value = positive(flag, text);
+  if (!Number.isInteger(value)) throw new Error(`${flag}: ${text} is not a whole number`);
+  return value;
+}
+
 process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 process.exitCode = await main();

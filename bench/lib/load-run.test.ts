@@ -99,7 +99,7 @@ describe('load run', () => {
 });
 
 describe('load run against a faulty server', () => {
-  it('reports accepted events that never arrive as lost, second arrivals as duplicates', async () => {
+  it('reports events that never arrive as lost, second arrivals as duplicates', async () => {
     let seen = 0;
     const handle: Handle = (body, _request, response) => {
       seen++;

@@ -39,7 +39,8 @@ test('publish sends the event with key, tenant and a fresh idempotency key', asy
       assert.deepEqual(await bellwire.events.publish(event), answer);
       await bellwire.events.publish(event);
       await bellwire.events.publish(event, { idempotencyKey: 'mine' });
-      const [first, second, third] = asked;
+      await bellwire.events.publishBatch([event]);
+      const [first, second, third, batch] = asked;
       assert.equal(`${first?.method} ${first?.url}`, 'POST /v1/events');
       assert.deepEqual(JSON.parse(first?.body ?? ''), event);
       assert.equal(first?.headers.authorization, 'Bearer bw_key');
@@ -48,6 +49,8 @@ test('publish sends the event with key, tenant and a fresh idempotency key', asy
       assert.match(String(keyOf(first)), /^[0-9a-f-]{36}$/);
       assert.notEqual(keyOf(first), keyOf(second));
       assert.equal(keyOf(third), 'mine');
+      assert.deepEqual(JSON.parse(batch?.body ?? ''), [event]);
+      assert.match(String(keyOf(batch)), /^[0-9a-f-]{36}$/);
     },
   );
 });

@@ -1,22 +1,14 @@
 /** One error for everything that can go wrong between this client and the API. */
 
-/** One thing that is wrong with a request; one of the three places is set. */
-export interface FieldError {
-  /** JSON Pointer (RFC 6901) into the body. */
-  readonly pointer?: string;
-  /** Name of a query or path parameter. */
-  readonly parameter?: string;
-  readonly header?: string;
-  readonly detail: string;
-  readonly code: string;
-}
+import type { ProblemPart } from './types.ts';
 
 export interface BellwireErrorFields {
   readonly status: number;
   readonly code: string;
   readonly title: string;
   readonly detail?: string | undefined;
-  readonly errors?: readonly FieldError[] | undefined;
+  readonly nextStep?: string | undefined;
+  readonly errors?: readonly ProblemPart[] | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -33,7 +25,9 @@ export class BellwireError extends Error {
   readonly code: string;
   readonly title: string;
   readonly detail: string | undefined;
-  readonly errors: readonly FieldError[];
+  /** What the API advises to do. */
+  readonly nextStep: string | undefined;
+  readonly errors: readonly ProblemPart[];
   /** From `Retry-After`; the server asks not to be called before. */
   readonly retryAfterMs: number | undefined;
 
@@ -45,6 +39,7 @@ export class BellwireError extends Error {
     this.code = code;
     this.title = title;
     this.detail = detail;
+    this.nextStep = fields.nextStep;
     this.errors = fields.errors ?? [];
     this.retryAfterMs = fields.retryAfterMs;
   }
@@ -54,7 +49,7 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function isFieldError(value: unknown): value is FieldError {
+function isProblemPart(value: unknown): value is ProblemPart {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -77,7 +72,8 @@ export function errorFromResponse(
     code: textOf(problem.code) ?? 'unexpected_response',
     title: textOf(problem.title) ?? `The API answered ${status}`,
     detail: textOf(problem.detail),
-    errors: Array.isArray(problem.errors) ? problem.errors.filter(isFieldError) : [],
+    nextStep: textOf(problem.next_step),
+    errors: Array.isArray(problem.errors) ? problem.errors.filter(isProblemPart) : [],
     retryAfterMs,
   });
 }

@@ -19,28 +19,15 @@ export class Events {
 
   /** Resolves once the event is committed to disk. */
   publish(event: PublishEvent, options: PublishOptions = {}): Promise<PublishResult> {
-    return this.#transport({
-      method: 'POST',
-      path: '/events',
-      body: event,
-      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
-      repeatable: true,
-      signal: options.signal,
-    });
+    return this.#publish('/events', event, options);
   }
 
-  /**
-   * Up to 1,000 events, each with a result of its own. After a broken connection it is repeated
-   * only when every event has an `id`, because otherwise some could be published twice.
-   */
-  publishBatch(events: readonly PublishEvent[], options: CallOptions = {}): Promise<BatchResult> {
-    return this.#transport({
-      method: 'POST',
-      path: '/events/batch',
-      body: events,
-      repeatable: events.every((event) => event.id !== undefined),
-      signal: options.signal,
-    });
+  /** Up to 1,000 events, each with a result of its own. */
+  publishBatch(
+    events: readonly PublishEvent[],
+    options: PublishOptions = {},
+  ): Promise<BatchResult> {
+    return this.#publish('/events/batch', events, options);
   }
 
   get(id: string, options: CallOptions = {}): Promise<Event> {
@@ -53,5 +40,16 @@ export class Events {
 
   deliveries(id: string, query: ListQuery = {}, options: CallOptions = {}): CursorList<Delivery> {
     return listOf(this.#transport, path`/events/${id}/deliveries`, { ...query }, options);
+  }
+
+  #publish<T>(route: string, body: unknown, options: PublishOptions): Promise<T> {
+    return this.#transport<T>({
+      method: 'POST',
+      path: route,
+      body,
+      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
+      repeatable: true,
+      signal: options.signal,
+    });
   }
 }

@@ -1,7 +1,6 @@
 /** What `import … from 'bellwire/client'` gives. */
 export { Bellwire } from './bellwire.ts';
 export { BellwireError } from './error.ts';
-export type { FieldError } from './error.ts';
 export { CursorList } from './cursor-list.ts';
 export type { Page } from './cursor-list.ts';
 export type { RetryPolicy } from './retry.ts';

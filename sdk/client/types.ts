@@ -32,12 +32,45 @@ export interface PublishResult {
   readonly duplicate: boolean;
 }
 
-/** Result of one item of a batch: what `publish` would have answered, or the problem with it. */
-export type BatchItemResult = PublishResult | { readonly code: string; readonly detail?: string };
+/** What became of one event of a batch. */
+export interface BatchItem {
+  /** Its place among the events sent, from 0. */
+  readonly index: number;
+  readonly status: 'accepted' | 'duplicate' | 'rejected';
+  /** Absent when it was rejected. */
+  readonly id?: string;
+  readonly deliveries?: number;
+  readonly duplicate: boolean;
+  /** Why it was rejected; nothing of it was stored. */
+  readonly error?: Problem;
+}
 
 export interface BatchResult {
   /** In the order of the events sent. */
-  readonly data: readonly BatchItemResult[];
+  readonly data: readonly BatchItem[];
+}
+
+/** RFC 9457, with what to do next. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Stable. */
+  readonly code: string;
+  readonly next_step: string;
+  readonly errors?: readonly ProblemPart[];
+}
+
+/** One thing that is wrong with a request; one of the three places is set. */
+export interface ProblemPart {
+  /** JSON Pointer (RFC 6901) into the body. */
+  readonly pointer?: string;
+  /** Name of a query or path parameter. */
+  readonly parameter?: string;
+  readonly header?: string;
+  readonly detail: string;
+  readonly code: string;
 }
 
 export interface Event {
@@ -48,7 +81,11 @@ export interface Event {
   readonly task_id: string | null;
   readonly run_id: string | null;
   readonly status: string | null;
+  readonly ordering_key: string | null;
+  readonly metadata: Metadata | null;
+  /** Exactly as published. */
   readonly data: unknown;
+  readonly occurred_at: Instant;
   readonly created_at: Instant;
   readonly deliveries: DeliveryCounts;
 }
@@ -59,6 +96,7 @@ export interface DeliveryCounts {
   readonly pending: number;
   readonly exhausted: number;
   readonly held: number;
+  readonly cancelled: number;
 }
 
 /** `kind` and the fields of that kind; credentials in it can be written, never read. */
@@ -146,7 +184,8 @@ export type DeliveryStatus =
 export interface Delivery {
   readonly id: string;
   readonly event_id: string;
-  readonly subscription_id: string;
+  /** `null` when the subscription is gone. */
+  readonly subscription_id: string | null;
   readonly status: DeliveryStatus;
   readonly attempts: number;
   readonly next_attempt_at: Instant | null;
@@ -156,14 +195,19 @@ export interface Delivery {
 
 export interface Attempt {
   readonly id: string;
+  readonly delivery_id: string;
   /** Counted from 1. */
   readonly number: number;
   readonly trigger: 'initial' | 'retry' | 'resend' | 'replay';
   readonly outcome: 'succeeded' | 'failed';
   readonly failure_reason: string | null;
+  /** One sentence about a failure. */
+  readonly detail: string | null;
   readonly response_status: number | null;
   readonly response_headers: Readonly<Record<string, string>> | null;
   readonly response_body: string | null;
+  /** The same bytes, when they are not UTF-8. */
+  readonly response_body_base64?: string;
   readonly duration_ms: number;
   readonly started_at: Instant;
   readonly next_attempt_at: Instant | null;

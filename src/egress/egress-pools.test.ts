@@ -142,3 +142,17 @@ test('a request that ends while its connection is made leaves nothing behind', a
   assert.ok(results.every((result) => summary(result).startsWith('timeout: ')));
   assert.equal(server.connections, 0);
 });
+
+test('a connection that hangs while it is made does not hold up the next request', async (t) => {
+  const server = await startHttp(t, (_, res) => res.end());
+  let asked = 0;
+  const resolve = () => {
+    asked += 1;
+    return asked === 1 ? new Promise<never>(() => {}) : Promise.resolve(['127.0.0.1']);
+  };
+  const egress = setupEgress(t, { resolver: { resolve } });
+  const url = `http://a.example.com:${server.port}/`;
+  const first = await sendTo(egress, url, { maxConnections: 1, timeoutMs: 100 });
+  assert.match(summary(first), /^timeout: /);
+  assert.equal(summary(await sendTo(egress, url, { maxConnections: 1 })), 'response 200');
+});

@@ -136,7 +136,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
   #end(reason: TransportFailure, detail: string): void {
     if (this.result !== null) return;
     this.fail(reason, detail);
-    this.#controller?.abort(ENDED_BY_US);
+    
   }
 
   #keep(chunk: Uint8Array): void {

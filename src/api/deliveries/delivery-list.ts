@@ -44,7 +44,11 @@ export async function deliveryPage(
   const items = page.items.filter(
     (item) => wanted === undefined || currentStatus(item, sources.deliveries) === wanted,
   );
-  return { items, nextCursor: page.next === undefined ? null : encodeCursor(page.next) };
+  return { items, nextCursor: page.next === undefined ? null : cursorOf(page.next) };
+}
+
+function cursorOf({ sequence, subscription }: DeliveryPosition): string {
+  return encodeCursor({ sequence, subscription });
 }
 
 interface PageQuery {

@@ -73,7 +73,7 @@ function describeOneView(store: StoreUnderTest): void {
 }
 
 function describeAllOfAnEvent(store: StoreUnderTest): void {
-  it('lists the deliveries of an event in order of subscription, however they are known', async () => {
+  it('lists the deliveries of an event by subscription, however each is known', async () => {
     const sequence = 31;
     const event = newEvent({
       sequence,
