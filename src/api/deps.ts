@@ -8,6 +8,7 @@ import {
   MAX_EVENT_BODY_BYTES,
   MAX_SUBSCRIPTIONS_PER_TENANT,
 } from '../domain/limits.ts';
+import type { Subscription } from '../domain/subscription.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlStore } from '../storage/control.ts';
@@ -33,6 +34,11 @@ export interface EndpointHealth {
   readonly lastSuccessAt: number | null;
   readonly lastFailureAt: number | null;
   readonly lastFailureReason: string | null;
+}
+
+export interface TestSent {
+  readonly eventId: string;
+  readonly deliveryId: string;
 }
 
 export interface Readiness {
@@ -79,6 +85,8 @@ export interface ApiDependencies {
   readonly random: Random;
   /** SHA-256 of the admin key, lower-case hex. */
   readonly adminKeyHash: string;
+  /** Publishes a test event to this subscription alone; resolves once it is stored. */
+  readonly sendTest: (subscription: Subscription) => Promise<TestSent>;
   /** Undefined when nothing was attempted in the window. */
   readonly health: (subscription: number) => EndpointHealth | undefined;
   readonly readiness: () => Readiness;

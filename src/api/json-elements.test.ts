@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { arrayElements } from './json-elements.ts';
 
 test('elements keep their own bytes: spacing, key order, escapes and big numbers', () => {
-  const elements = ['{"b": 1,  "a":[1, 2]}', '12345678901234567890.10', '"],[\\"\\\\"', '[]', 'null'];
+  const elements = [
+    '{"b": 1,  "a":[1, 2]}',
+    '12345678901234567890.10',
+    '"],[\\"\\\\"',
+    '[]',
+    'null',
+  ];
   assert.deepEqual(arrayElements(` [\n${elements.join(' ,\t')}\r\n] `), elements);
 });
 

@@ -17,7 +17,9 @@ const STABLE_CODES: Readonly<Record<string, string>> = {
 };
 
 /** An object that refuses unknown members and then says which ones it knows. */
-export function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+export function strict<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
     error: (issue) =>
@@ -55,7 +57,10 @@ function explain(issue: z.core.$ZodIssue): { detail: string; code: string } {
   return { detail, code: STABLE_CODES[issue.code] ?? 'invalid' };
 }
 
-function place(path: readonly PropertyKey[], where: RequestPart): { pointer: string } | { parameter: string } {
+function place(
+  path: readonly PropertyKey[],
+  where: RequestPart,
+): { pointer: string } | { parameter: string } {
   if (where !== 'body') return { parameter: path.map(String).join('.') };
   // RFC 6901 §3: ~ and / are escaped in this order.
   const escaped = path.map((key) => String(key).replaceAll('~', '~0').replaceAll('/', '~1'));

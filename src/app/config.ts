@@ -89,7 +89,9 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** Settings of this prefix that nobody reads: most likely a typing error. */
 export function unknownEnvironment(env: ConfigSources['env']): string[] {
-  const known = new Set<string>(SETTINGS.flatMap((name) => [envName(name), `${envName(name)}_FILE`]));
+  const known = new Set<string>(
+    SETTINGS.flatMap((name) => [envName(name), `${envName(name)}_FILE`]),
+  );
   return Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name));
 }
 

@@ -2,11 +2,9 @@
 import type { Publisher, PublishResult } from '../accept/publication.ts';
 import { deliveryId, parseEventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { JournalStore } from '../storage/journal.ts';
 
 interface Options {
   readonly publisher: Publisher;
-  readonly journal: JournalStore;
   readonly onError: (error: unknown) => void;
 }
 

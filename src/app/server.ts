@@ -96,7 +96,7 @@ async function wire({ config, log, onBroken }: Options, parts: Parts): Promise<S
     clock,
     refusal: () => dispatcher.overload(),
   });
-  const operational = operationalEvents({ publisher, journal, onError });
+  const operational = operationalEvents({ publisher, onError });
   const api = await createApi({
     publisher,
     deliveries: dispatcher,
@@ -108,12 +108,10 @@ async function wire({ config, log, onBroken }: Options, parts: Parts): Promise<S
     random,
     adminKeyHash: hashApiKey(keys.adminKey),
     sendTest: operational.sendTest,
-    health: (subscription) => ({
-      failingSince: dispatcher.failingSince(subscription),
-      stats: stats.of(subscription.number, clock.now()),
-    }),
+    health: (subscription) => stats.of(subscription, clock.now()),
     readiness: () => readiness(dispatcher),
     version: VERSION,
+    onError: (error, where) => log.error({ err: error, where }, 'a request failed'),
   });
   let url = '';
   let stopping: Promise<void> | undefined;

@@ -47,7 +47,9 @@ export async function startDevReceiver(options: { readonly port: number }): Prom
         arrivals.unshift(arrival);
         arrivals.length = Math.min(arrivals.length, KEPT_ARRIVALS);
         console.log(`<- ${describe(arrival)}`);
-        answer(response, arrival.signature === 'valid' ? 200 : 403, { signature: arrival.signature });
+        answer(response, arrival.signature === 'valid' ? 200 : 403, {
+          signature: arrival.signature,
+        });
       },
       () => answer(response, 413, { error: 'the body is too large or broke off' }),
     );

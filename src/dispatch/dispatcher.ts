@@ -22,7 +22,10 @@ import type {
   NewEvent,
   UnsettledDelivery,
 } from '../storage/journal.ts';
-import type { SubscriptionListener, SubscriptionRegistry } from '../storage/subscription-registry.ts';
+import type {
+  SubscriptionListener,
+  SubscriptionRegistry,
+} from '../storage/subscription-registry.ts';
 import { AttemptRunner } from './attempt-runner.ts';
 import type { DeliveryControl, LaneStatus } from './delivery-control.ts';
 import { DueLoader } from './due-loader.ts';
@@ -32,7 +35,7 @@ import { Lanes } from './lanes.ts';
 import { LowWaterMark } from './low-water-mark.ts';
 import { recover } from './recovery.ts';
 import { Scheduler } from './scheduler.ts';
-import { asideRow, contentOf, freshWork, storedWork, type Work } from './work.ts';
+import { asideRow, freshWork, storedWork, type Work } from './work.ts';
 
 /** How often the low-water mark is stored; a restart looks at the events since then again. */
 const MARK_INTERVAL_MS = 1_000;
@@ -154,11 +157,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
 
   // What became durable
 
-  committed(
-    batch: JournalBatch,
-    refused: ReadonlySet<number>,
-    settled: readonly number[],
-  ): void {
+  committed(batch: JournalBatch, refused: ReadonlySet<number>, settled: readonly number[]): void {
     for (const event of batch.events) {
       if (!refused.has(event.sequence)) this.#accepted(event);
     }
@@ -172,11 +171,9 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     const { sequence, matched, parked } = event;
     this.#mark.accepted(sequence, matched.length - parked.length);
     for (const delivery of parked) this.#due.committed(delivery);
-    if (matched.length === parked.length) return;
-    const content = contentOf(event);
-    const aside = new Set(parked.map((delivery) => delivery.subscription));
+    const aside = parked.length === 0 ? null : new Set(parked.map((row) => row.subscription));
     for (const subscription of matched) {
-      if (!aside.has(subscription)) this.#place(freshWork(event, subscription, content));
+      if (aside?.has(subscription) !== true) this.#place(freshWork(event, subscription, event));
     }
   }
 

@@ -1,11 +1,6 @@
 /** A delivery in memory, on its way to or in an attempt. */
 import { eventId } from '../domain/ids.ts';
-import type {
-  AttemptTrigger,
-  DeliveryRecord,
-  EventContent,
-  NewEvent,
-} from '../storage/journal.ts';
+import type { AttemptTrigger, DeliveryRecord, EventContent } from '../storage/journal.ts';
 
 export interface Work {
   readonly sequence: number;
@@ -63,12 +58,6 @@ export function storedWork(delivery: DeliveryRecord, trigger: AttemptTrigger): W
     content: null,
     cancelled: false,
   };
-}
-
-/** Shared by all deliveries of one event. */
-export function contentOf(event: NewEvent): EventContent {
-  const { sequence, tenant, createdAt, customId, eventType, body } = event;
-  return { sequence, tenant, createdAt, customId, eventType, body };
 }
 
 /** The row that puts a delivery aside without an attempt: held, cancelled, or waiting. */

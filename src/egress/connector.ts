@@ -115,6 +115,7 @@ class Connector {
     for (const [index, address] of addresses.entries()) {
       // Each address gets its share of what is left, so a silent first one can't eat the rest.
       const timeoutMs = deadline.remainingMs() / (addresses.length - index);
+      if (timeoutMs <= 0) break;
       const dial = { clock: this.#options.clock, open: this.#openSocket, address, port, timeoutMs };
       try {
         const socket = await dialTcp(dial);
@@ -182,6 +183,6 @@ class ConnectDeadline {
   }
 
   remainingMs(): number {
-    return Math.max(1, this.#at - this.#clock.monotonic());
+    return Math.max(0, this.#at - this.#clock.monotonic());
   }
 }

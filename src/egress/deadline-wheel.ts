@@ -37,8 +37,6 @@ export class DeadlineWheel {
   /** `deadlineAt` is in monotonic milliseconds of the wheel's clock. */
   add(entry: DeadlineEntry, deadlineAt: number): void {
     const tick = Math.ceil((deadlineAt - this.#origin) / DEADLINE_TICK_MS);
-    // An idle wheel has not been walked; catch up, or the walk would visit old slots first.
-    if (this.#count === 0) this.#currentTick = this.#tickNow();
     entry.deadlineTick = Math.max(tick, this.#currentTick + 1);
     const slot = entry.deadlineTick % SLOTS;
     const head = this.#heads[slot] ?? null;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { realClock } from './testing/clocks.ts';
 import { startHttp, startTcp } from './testing/servers.ts';
-import { sendTo, setupEgress, summary } from './testing/setup.ts';
+import { sendTo, setupEgress, summary, until } from './testing/setup.ts';
 
 /** A server whose answers wait until the test lets them go. */
 async function startHolding(t: TestContext) {
@@ -39,10 +39,6 @@ async function startHolding(t: TestContext) {
       for (const answer of released) answer();
     },
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('never has more than maxConnections to an origin; the rest wait and get through', async (t) => {

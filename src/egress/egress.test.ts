@@ -4,8 +4,11 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DEADLINE_TICK_MS } from './limits.ts';
+import { realClock } from './testing/clocks.ts';
 import { answerRaw, startHttp, startTcp } from './testing/servers.ts';
-import { fakeResolver, request, sendTo, setupEgress, summary } from './testing/setup.ts';
+import { fakeResolver, request, sendTo, setupEgress, summary, until } from './testing/setup.ts';
 
 function assertResponse(
   result: AttemptResult,
@@ -217,4 +220,24 @@ test('checks a target by the same policy', (t) => {
   const egress = setupEgress(t, { allowHttp: false });
   assert.equal(egress.checkTarget('http://127.0.0.1:9000/x').ok, true);
   assert.equal(egress.checkTarget('http://127.0.0.3:9000/x').ok, false);
+});
+
+test('no timer ticks when nothing is under way', async (t) => {
+  const server = await startHttp(t, (_, res) => res.end());
+  let ticking = 0;
+  const clock: Clock = {
+    ...realClock,
+    setTimer(delayMs, run) {
+      if (delayMs !== DEADLINE_TICK_MS) return realClock.setTimer(delayMs, run);
+      ticking += 1;
+      return realClock.setTimer(delayMs, () => {
+        ticking -= 1;
+        run();
+      });
+    },
+  };
+  const egress = setupEgress(t, { clock });
+  await sendTo(egress, `http://127.0.0.1:${server.port}/`, { timeoutMs: 300_000 });
+  assert.equal(ticking, 1);
+  await until(() => ticking === 0);
 });

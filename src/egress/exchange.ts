@@ -108,8 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
   }
 
   onResponseStart(_: unknown, status: number, headers: ReceivedHeaders): void {
-    // 1xx are interim responses; the final one is yet to come (RFC 9110 §15.2).
-    if (status < 200) return;
+    // Interim responses (1xx) come here as well and are overwritten by the final one.
     this.#status = status;
     this.#headers = headers;
   }
@@ -136,7 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
   #end(reason: TransportFailure, detail: string): void {
     if (this.result !== null) return;
     this.fail(reason, detail);
-    
+    this.#controller?.abort(ENDED_BY_US);
   }
 
   #keep(chunk: Uint8Array): void {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { EgressError } from './egress-error.ts';
-import { DNS_CACHE_MAX_MS, DNS_FAILURE_CACHE_MS, MAX_DNS_ANSWERS } from './limits.ts';
+import {
+  DNS_CACHE_MAX_MS,
+  DNS_FAILURE_CACHE_MS,
+  MAX_DNS_ANSWERS,
+  MAX_DNS_CONCURRENCY,
+} from './limits.ts';
 import { createDnsResolver } from './resolver.ts';
 import { realClock } from './testing/clocks.ts';
 import { startDns } from './testing/dns-server.ts';
@@ -90,4 +95,11 @@ test('refuses a flood of addresses', async (t) => {
   });
   assert.equal((await resolver.resolve('most.example.com')).length, MAX_DNS_ANSWERS);
   await assert.rejects(resolver.resolve('flood.example.com'), isDnsFailure(/too many addresses/));
+});
+
+test('more names at once than places are resolved one after the other', async (t) => {
+  const { resolver } = await setup(t, () => ({ addresses: ['1.1.1.1'] }));
+  const names = Array.from({ length: 3 * MAX_DNS_CONCURRENCY }, (_, n) => `n${n}.example.com`);
+  const answers = await Promise.all(names.map((name) => resolver.resolve(name)));
+  assert.ok(answers.every(([address]) => address === '1.1.1.1'));
 });

@@ -1,38 +1,46 @@
 /** Endpoint health as numbers: what the attempts of the last hour say about each subscription. */
 import type { AttemptEnded, Telemetry, TelemetryEvent } from '../runtime/telemetry.ts';
 
-/** The hour is kept in slices that are dropped whole. */
-const SLICE_MS = 60_000;
-const SLICES = 60;
+/** The window is kept in slices that are dropped whole. */
+const SLICE_MS = 5 * 60_000;
+const SLICES = 12;
+const WINDOW_SECONDS = (SLICE_MS * SLICES) / 1000;
 
-/** Subscriptions with an attempt in the last hour that are kept; beyond, the oldest is forgotten. */
-const MAX_SUBSCRIPTIONS = 100_000;
+/** Response times are counted in buckets, each a quarter of a doubling wide: ± 9 %. */
+const BUCKETS_PER_DOUBLING = 4;
+/** The last one begins at 65 s, above the longest timeout. */
+const BUCKETS = 16 * BUCKETS_PER_DOUBLING + 1;
+
+/** Subscriptions that are kept; beyond, the one that was first seen longest ago is forgotten. */
+const MAX_SUBSCRIPTIONS = 50_000;
 
 export interface EndpointStats {
+  /** The span that is counted, seconds before now. */
+  readonly windowSeconds: number;
+  readonly attempts: number;
   readonly succeeded: number;
   readonly failed: number;
-  /** Mean time of the attempts that succeeded, milliseconds; null when none did. */
-  readonly meanDurationMs: number | null;
+  /** Response times of the window, milliseconds, or null without attempts. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  /** Milliseconds since the Unix epoch, or null when there was none since the process started. */
   readonly lastSuccessAt: number | null;
   readonly lastFailureAt: number | null;
-  readonly lastFailure: string | null;
-  /** Failures since the last success, counted since the process started. */
-  readonly failuresInARow: number;
+  readonly lastFailureReason: string | null;
 }
 
 interface Slice {
-  number: number;
+  readonly number: number;
   succeeded: number;
   failed: number;
-  durationMs: number;
+  readonly durations: Uint32Array;
 }
 
 interface Endpoint {
   readonly slices: Slice[];
   lastSuccessAt: number | null;
   lastFailureAt: number | null;
-  lastFailure: string | null;
-  failuresInARow: number;
+  lastFailureReason: string | null;
 }
 
 export class EndpointStatsKeeper implements Telemetry {
@@ -47,40 +55,35 @@ export class EndpointStatsKeeper implements Telemetry {
     const endpoint = this.#endpoints.get(subscription);
     if (endpoint === undefined) return undefined;
     const oldest = Math.floor(now / SLICE_MS) - SLICES;
-    let succeeded = 0;
-    let failed = 0;
-    let durationMs = 0;
-    for (const slice of endpoint.slices) {
-      if (slice.number <= oldest) continue;
-      succeeded += slice.succeeded;
-      failed += slice.failed;
-      durationMs += slice.durationMs;
-    }
-    const { lastSuccessAt, lastFailureAt, lastFailure, failuresInARow } = endpoint;
+    const slices = endpoint.slices.filter((slice) => slice.number > oldest);
+    const succeeded = slices.reduce((sum, slice) => sum + slice.succeeded, 0);
+    const failed = slices.reduce((sum, slice) => sum + slice.failed, 0);
+    const { lastSuccessAt, lastFailureAt, lastFailureReason } = endpoint;
     return {
+      windowSeconds: WINDOW_SECONDS,
+      attempts: succeeded + failed,
       succeeded,
       failed,
-      meanDurationMs: succeeded === 0 ? null : durationMs / succeeded,
+      p50Ms: percentile(slices, 0.5),
+      p95Ms: percentile(slices, 0.95),
       lastSuccessAt,
       lastFailureAt,
-      lastFailure,
-      failuresInARow,
+      lastFailureReason,
     };
   }
 
   #count({ subscription, attempt, at }: AttemptEnded): void {
     const endpoint = this.#endpoint(subscription.number);
     const slice = currentSlice(endpoint.slices, Math.floor(at / SLICE_MS));
+    const bucket = bucketOf(attempt.durationMs);
+    slice.durations[bucket] = (slice.durations[bucket] ?? 0) + 1;
     if (attempt.outcome === 'succeeded') {
       slice.succeeded += 1;
-      slice.durationMs += attempt.durationMs;
       endpoint.lastSuccessAt = at;
-      endpoint.failuresInARow = 0;
     } else {
       slice.failed += 1;
       endpoint.lastFailureAt = at;
-      endpoint.lastFailure = attempt.detail;
-      endpoint.failuresInARow += 1;
+      endpoint.lastFailureReason = attempt.detail;
     }
   }
 
@@ -88,17 +91,14 @@ export class EndpointStatsKeeper implements Telemetry {
     const known = this.#endpoints.get(subscription);
     if (known !== undefined) return known;
     if (this.#endpoints.size >= MAX_SUBSCRIPTIONS) {
-      for (const oldest of this.#endpoints.keys()) {
-        this.#endpoints.delete(oldest);
-        break;
-      }
+      const [oldest] = this.#endpoints.keys();
+      if (oldest !== undefined) this.#endpoints.delete(oldest);
     }
     const endpoint: Endpoint = {
       slices: [],
       lastSuccessAt: null,
       lastFailureAt: null,
-      lastFailure: null,
-      failuresInARow: 0,
+      lastFailureReason: null,
     };
     this.#endpoints.set(subscription, endpoint);
     return endpoint;
@@ -108,8 +108,25 @@ export class EndpointStatsKeeper implements Telemetry {
 function currentSlice(slices: Slice[], number: number): Slice {
   const last = slices.at(-1);
   if (last?.number === number) return last;
-  const slice = { number, succeeded: 0, failed: 0, durationMs: 0 };
+  const slice = { number, succeeded: 0, failed: 0, durations: new Uint32Array(BUCKETS) };
   slices.push(slice);
   while ((slices[0]?.number ?? number) <= number - SLICES) slices.shift();
   return slice;
+}
+
+function bucketOf(durationMs: number): number {
+  const bucket = Math.floor(Math.log2(1 + Math.max(0, durationMs)) * BUCKETS_PER_DOUBLING);
+  return Math.min(bucket, BUCKETS - 1);
+}
+
+/** The middle of the bucket that the percentile falls into. */
+function percentile(slices: readonly Slice[], share: number): number | null {
+  const total = slices.reduce((sum, slice) => sum + slice.succeeded + slice.failed, 0);
+  if (total === 0) return null;
+  let left = Math.ceil(total * share);
+  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+    for (const slice of slices) left -= slice.durations[bucket] ?? 0;
+    if (left <= 0) return 2 ** ((bucket + 0.5) / BUCKETS_PER_DOUBLING) - 1;
+  }
+  return null;
 }

@@ -35,11 +35,7 @@ export interface JournalListener {
    * @param refused sequences of the batch's events that were not stored.
    * @param settled the `settles` of each settlement in the batch, see `settle`.
    */
-  committed(
-    batch: JournalBatch,
-    refused: ReadonlySet<number>,
-    settled: readonly number[],
-  ): void;
+  committed(batch: JournalBatch, refused: ReadonlySet<number>, settled: readonly number[]): void;
 }
 
 interface Options {

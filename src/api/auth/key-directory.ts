@@ -66,7 +66,9 @@ export class KeyDirectory {
   }
 
   /** The key's text is in this answer and nowhere else. */
-  async create(wanted: NewApiKey): Promise<{ readonly key: string; readonly record: ApiKeyRecord }> {
+  async create(
+    wanted: NewApiKey,
+  ): Promise<{ readonly key: string; readonly record: ApiKeyRecord }> {
     const { control, clock, random } = this.#options;
     const key = generateApiKey(random.bytes(API_KEY_RANDOM_BYTES));
     const record = await control.insertApiKey({

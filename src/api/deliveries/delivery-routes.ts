@@ -21,103 +21,98 @@ export function registerDeliveryRoutes(app: Api, sources: Sources): void {
 
 function registerReads(app: Api, sources: Sources): void {
   const access = 'deliveries:read';
-  app.get(
-    '/v1/deliveries',
-    {
-      config: { access },
-      schema: {
-        operationId: 'listDeliveries',
-        summary: 'List deliveries, newest first',
-        tags,
-        querystring: deliveryListQuery,
-        response: { 200: listOf(deliveryOutput) },
-      },
+  app.route({
+    method: 'GET',
+    url: '/v1/deliveries',
+    config: { access },
+    schema: {
+      operationId: 'listDeliveries',
+      summary: 'List deliveries, newest first',
+      tags,
+      querystring: deliveryListQuery,
+      response: { 200: listOf(deliveryOutput) },
     },
-    async (request) => {
+    handler: async (request) => {
       const page = await deliveryPage(sources, tenantOf(request), request.query);
       const data = page.items.map((item) => deliveryJson(item, sources));
       return { data, next_cursor: page.nextCursor };
     },
-  );
-  app.get(
-    '/v1/deliveries/:id',
-    {
-      config: { access, problems: ['not_found'] },
-      schema: {
-        operationId: 'getDelivery',
-        summary: 'Get a delivery',
-        tags,
-        params,
-        response: { 200: deliveryOutput },
-      },
+  });
+  app.route({
+    method: 'GET',
+    url: '/v1/deliveries/:id',
+    config: { access, problems: ['not_found'] },
+    schema: {
+      operationId: 'getDelivery',
+      summary: 'Get a delivery',
+      tags,
+      params,
+      response: { 200: deliveryOutput },
     },
-    async (request) =>
+    handler: async (request) =>
       deliveryJson(await deliveryOr404(sources, tenantOf(request), request.params.id), sources),
-  );
-  app.get(
-    '/v1/deliveries/:id/attempts',
-    {
-      config: { access, problems: ['not_found'] },
-      schema: {
-        operationId: 'listAttempts',
-        summary: 'List the attempts of a delivery, oldest first',
-        tags,
-        params,
-        response: { 200: listOf(attemptOutput) },
-      },
+  });
+  app.route({
+    method: 'GET',
+    url: '/v1/deliveries/:id/attempts',
+    config: { access, problems: ['not_found'] },
+    schema: {
+      operationId: 'listAttempts',
+      summary: 'List the attempts of a delivery, oldest first',
+      tags,
+      params,
+      response: { 200: listOf(attemptOutput) },
     },
-    async (request) => {
+    handler: async (request) => {
       const delivery = await deliveryOr404(sources, tenantOf(request), request.params.id);
       const { sequence, subscription } = delivery;
       const attempts = await sources.journal.attempts(sequence, subscription);
       return { data: attempts.map((item) => attemptJson(item, delivery)), next_cursor: null };
     },
-  );
+  });
 }
 
 function registerActions(app: Api, sources: Sources): void {
   const access = 'deliveries:write';
-  app.post(
-    '/v1/deliveries/:id/resend',
-    {
-      config: {
-        access,
-        problems: ['not_found', 'delivery_is_sending', 'subscription_is_deleted'],
-      },
-      schema: {
-        operationId: 'resendDelivery',
-        summary: 'Try a delivery once more, at once',
-        description: 'The same bytes and the same `webhook-id`, signed anew.',
-        tags,
-        params,
-        response: { 202: deliveryOutput },
-      },
+  app.route({
+    method: 'POST',
+    url: '/v1/deliveries/:id/resend',
+    config: {
+      access,
+      problems: ['not_found', 'delivery_is_sending', 'subscription_is_deleted'],
     },
-    async (request, reply) => {
+    schema: {
+      operationId: 'resendDelivery',
+      summary: 'Try a delivery once more, at once',
+      description: 'The same bytes and the same `webhook-id`, signed anew.',
+      tags,
+      params,
+      response: { 202: deliveryOutput },
+    },
+    handler: async (request, reply) => {
       const delivery = await deliveryOr404(sources, tenantOf(request), request.params.id);
       const resent = await sources.deliveries.resend(resendable(delivery, sources));
       return reply.code(202).send(deliveryJson(resent, sources));
     },
-  );
-  app.post(
-    '/v1/deliveries/:id/cancel',
-    {
-      config: { access, problems: ['not_found', 'delivery_is_final'] },
-      schema: {
-        operationId: 'cancelDelivery',
-        summary: 'Call a delivery off',
-        description: 'An attempt under way is still recorded, and the receiver may get it.',
-        tags,
-        params,
-        response: { 200: deliveryOutput },
-      },
+  });
+  app.route({
+    method: 'POST',
+    url: '/v1/deliveries/:id/cancel',
+    config: { access, problems: ['not_found', 'delivery_is_final'] },
+    schema: {
+      operationId: 'cancelDelivery',
+      summary: 'Call a delivery off',
+      description: 'An attempt under way is still recorded, and the receiver may get it.',
+      tags,
+      params,
+      response: { 200: deliveryOutput },
     },
-    async (request) => {
+    handler: async (request) => {
       const delivery = await deliveryOr404(sources, tenantOf(request), request.params.id);
       const cancelled = await sources.deliveries.cancel(cancellable(delivery));
       return { ...deliveryJson(cancelled, sources), status: cancelled.status };
     },
-  );
+  });
 }
 
 async function deliveryOr404(

@@ -25,7 +25,10 @@ export const batchItem = z
 export type BatchItem = z.output<typeof batchItem>;
 
 /** One event of a batch: its own text, and the value of it, or why it can't be read. */
-type Element = { readonly text: string } & ({ readonly value: unknown } | { readonly problem: Problem });
+type Element = { readonly text: string } & (
+  | { readonly value: unknown }
+  | { readonly problem: Problem }
+);
 
 export interface BatchContext {
   readonly publisher: Publisher;
@@ -86,7 +89,10 @@ function lineElement(text: string, lineNumber: number): Element {
 function checkCount(count: number, max: number): void {
   if (count === 0) throw new Problem('validation_failed', 'The batch holds no event.');
   if (count > max) {
-    throw new Problem('validation_failed', `A batch holds at most ${max} events, this one ${count}.`);
+    throw new Problem(
+      'validation_failed',
+      `A batch holds at most ${max} events, this one ${count}.`,
+    );
   }
 }
 

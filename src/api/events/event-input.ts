@@ -57,7 +57,7 @@ export const eventInput = strict({
     .record(z.string(), z.unknown())
     .optional()
     .describe('Private notes, at most 16 KiB of JSON; stored and shown, never delivered.'),
-}).meta({ id: 'EventInput' });
+}).meta({ id: 'PublishEvent' });
 
 function publishable(text: string): string | undefined {
   if (isOperationalEventType(text)) return 'is reserved for events about Bellwire itself';

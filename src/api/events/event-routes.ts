@@ -35,19 +35,18 @@ export function registerEventReads(app: Api, sources: Sources): void {
 }
 
 function registerEventList(app: Api, { journal }: Sources): void {
-  app.get(
-    '/v1/events',
-    {
-      config: { access },
-      schema: {
-        operationId: 'listEvents',
-        summary: 'List events, newest first',
-        tags,
-        querystring: listQuery,
-        response: { 200: listOf(eventOutput) },
-      },
+  app.route({
+    method: 'GET',
+    url: '/v1/events',
+    config: { access },
+    schema: {
+      operationId: 'listEvents',
+      summary: 'List events, newest first',
+      tags,
+      querystring: listQuery,
+      response: { 200: listOf(eventOutput) },
     },
-    async (request, reply) => {
+    handler: async (request, reply) => {
       const tenant = tenantOf(request);
       const page = await readPage(journal, tenant, request.query);
       const items = await Promise.all(page.items.map((event) => textOf(journal, tenant, event)));
@@ -55,7 +54,7 @@ function registerEventList(app: Api, { journal }: Sources): void {
       const nextText = JSON.stringify(next);
       return sendJsonText(reply, `{"data":[${items.join(',')}],"next_cursor":${nextText}}`);
     },
-  );
+  });
 }
 
 function readPage(
@@ -80,45 +79,43 @@ async function textOf(journal: JournalReads, tenant: number, event: EventRecord)
 }
 
 function registerEventGet(app: Api, { journal }: Sources): void {
-  app.get(
-    '/v1/events/:id',
-    {
-      config: { access, problems: ['not_found'] },
-      schema: {
-        operationId: 'getEvent',
-        summary: 'Get an event',
-        description: 'By the id from the reply to its publisher, or by the publisher’s own id.',
-        tags,
-        params,
-        response: { 200: eventOutput },
-      },
+  app.route({
+    method: 'GET',
+    url: '/v1/events/:id',
+    config: { access, problems: ['not_found'] },
+    schema: {
+      operationId: 'getEvent',
+      summary: 'Get an event',
+      description: 'By the id from the reply to its publisher, or by the publisher’s own id.',
+      tags,
+      params,
+      response: { 200: eventOutput },
     },
-    async (request, reply) => {
+    handler: async (request, reply) => {
       const tenant = tenantOf(request);
       const event = await eventOr404(journal, tenant, request.params.id);
       return sendJsonText(reply, await textOf(journal, tenant, event));
     },
-  );
+  });
 }
 
 function registerEventDeliveries(app: Api, sources: Sources): void {
-  app.get(
-    '/v1/events/:id/deliveries',
-    {
-      config: { access: 'deliveries:read', problems: ['not_found'] },
-      schema: {
-        operationId: 'listEventDeliveries',
-        summary: 'List all deliveries of an event',
-        tags,
-        params,
-        response: { 200: listOf(deliveryOutput) },
-      },
+  app.route({
+    method: 'GET',
+    url: '/v1/events/:id/deliveries',
+    config: { access: 'deliveries:read', problems: ['not_found'] },
+    schema: {
+      operationId: 'listEventDeliveries',
+      summary: 'List all deliveries of an event',
+      tags,
+      params,
+      response: { 200: listOf(deliveryOutput) },
     },
-    async (request) => {
+    handler: async (request) => {
       const tenant = tenantOf(request);
       const { sequence } = await eventOr404(sources.journal, tenant, request.params.id);
       const all = await sources.journal.deliveriesOf(tenant, sequence);
       return { data: all.map((item) => deliveryJson(item, sources)), next_cursor: null };
     },
-  );
+  });
 }

@@ -23,26 +23,25 @@ export function registerPublish(app: Api, entrance: PublishEntrance): void {
     scope.removeAllContentTypeParsers();
     // The entrance reads the body itself.
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    scope.post(
-      PUBLISH_PATH,
-      {
-        config: { access: PUBLISH_SCOPE, problems: ['idempotency_key_reused', 'unavailable'] },
-        validatorCompiler: () => (value: unknown) => ({ value }),
-        schema: {
-          operationId: 'publishEvent',
-          summary: 'Publish an event',
-          description:
-            'The answer comes after the event, its deliveries and its keys are stored and fsynced.',
-          tags,
-          body: eventInput,
-          response: { 202: publishReply },
-        },
+    scope.route({
+      method: 'POST',
+      url: PUBLISH_PATH,
+      config: { access: PUBLISH_SCOPE, problems: ['idempotency_key_reused', 'unavailable'] },
+      validatorCompiler: () => (value: unknown) => ({ value }),
+      schema: {
+        operationId: 'publishEvent',
+        summary: 'Publish an event',
+        description:
+          'The answer comes after the event, its deliveries and its keys are stored and fsynced.',
+        tags,
+        body: eventInput,
+        response: { 202: publishReply },
       },
-      (request, reply) => {
+      handler: (request, reply) => {
         reply.hijack();
         entrance(request.raw, reply.raw);
       },
-    );
+    });
   });
 }
 
@@ -57,25 +56,24 @@ export function registerBatch(app: Api, { publisher, clock, limits }: BatchSourc
     scope.addContentTypeParser(parsed, { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, body),
     );
-    scope.post(
-      '/v1/events/batch',
-      {
-        bodyLimit: limits.maxBatchBytes,
-        config: { access: PUBLISH_SCOPE, problems: ['unavailable'] },
-        validatorCompiler: () => (value: unknown) => ({ value }),
-        schema: {
-          operationId: 'publishEvents',
-          summary: 'Publish many events',
-          description:
-            `A JSON array or NDJSON of at most ${limits.maxBatchEvents} events. Each has its own ` +
-            'result; one that is rejected does not keep the others out.',
-          tags,
-          consumes: parsed,
-          body: z.array(eventInput),
-          response: { 202: z.object({ data: z.array(batchItem) }) },
-        },
+    scope.route({
+      method: 'POST',
+      url: '/v1/events/batch',
+      bodyLimit: limits.maxBatchBytes,
+      config: { access: PUBLISH_SCOPE, problems: ['unavailable'] },
+      validatorCompiler: () => (value: unknown) => ({ value }),
+      schema: {
+        operationId: 'publishEvents',
+        summary: 'Publish many events',
+        description:
+          `A JSON array or NDJSON of at most ${limits.maxBatchEvents} events. Each has its own ` +
+          'result; one that is rejected does not keep the others out.',
+        tags,
+        consumes: parsed,
+        body: z.array(eventInput),
+        response: { 202: z.object({ data: z.array(batchItem) }) },
       },
-      async (request, reply) => {
+      handler: async (request, reply) => {
         const body: unknown = request.body;
         const ndjson = request.headers['content-type']?.toLowerCase().startsWith(NDJSON) === true;
         const data = await publishBatch(Buffer.isBuffer(body) ? body : Buffer.alloc(0), ndjson, {
@@ -88,6 +86,6 @@ export function registerBatch(app: Api, { publisher, clock, limits }: BatchSourc
         });
         return reply.code(202).send({ data });
       },
-    );
+    });
   });
 }

@@ -60,3 +60,14 @@ export function summary(result: AttemptResult): string {
     ? `response ${result.status}`
     : `${result.reason}: ${result.detail}`;
 }
+
+const UNTIL_LIMIT_MS = 2_000;
+
+/** Waits for a state another event loop turn brings about; throws when it does not come. */
+export async function until(condition: () => boolean): Promise<void> {
+  const limit = performance.now() + UNTIL_LIMIT_MS;
+  while (!condition()) {
+    if (performance.now() > limit) throw new Error('the awaited state did not come');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

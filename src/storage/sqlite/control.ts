@@ -1,10 +1,5 @@
 /** Tenants, subscriptions and API keys: rare writes on the event loop's own connection. */
-import type {
-  ApiKeyRecord,
-  ControlStore,
-  SubscriptionRecord,
-  TenantRecord,
-} from '../control.ts';
+import type { ApiKeyRecord, ControlStore, SubscriptionRecord, TenantRecord } from '../control.ts';
 import type { Connection } from './connection.ts';
 import { fromSubscription, toApiKey, toSubscription, toTenant } from './rows.ts';
 import { query } from './tables.ts';

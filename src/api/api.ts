@@ -1,0 +1,127 @@
+/** Puts the HTTP surface together. Routes live with their resources. */
+import fastify, { type FastifyRequest } from 'fastify';
+import { registerApiKeyRoutes } from './auth/api-key-routes.ts';
+import { Authenticator } from './auth/authenticator.ts';
+import { KeyDirectory } from './auth/key-directory.ts';
+import { demand } from './auth/principal.ts';
+import { registerDeliveryRoutes } from './deliveries/delivery-routes.ts';
+import { DEFAULT_API_LIMITS, type ApiDependencies, type ApiLimits } from './deps.ts';
+import { registerEventReads } from './events/event-routes.ts';
+import { createPublishEntrance, type PublishEntrance } from './events/publish-entrance.ts';
+import { registerBatch, registerPublish } from './events/publish-routes.ts';
+import { createHttpServer, refuseClient, withShortcut } from './http-server.ts';
+import { bodyText, parseJson } from './json-body.ts';
+import { registerMissingRoute } from './missing-route.ts';
+import { registerDocsPage } from './openapi/docs-page.ts';
+import { registerOpenApi } from './openapi/openapi-routes.ts';
+import { errorHandler, sendProblem, toProblem } from './problem-reply.ts';
+import { Problem } from './problems.ts';
+import type { Api } from './route-types.ts';
+import { registerServerRoutes } from './server-routes.ts';
+import { registerSubscriptionActions } from './subscriptions/subscription-actions.ts';
+import { registerSubscriptionRoutes } from './subscriptions/subscription-routes.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** A body on the control routes; publishing has limits of its own. */
+const MAX_CONTROL_BODY_BYTES = 1024 * 1024;
+/** Longer than any id. */
+const MAX_PARAM_CHARS = 200;
+
+/**
+ * The API, ready to `listen`. More routes may be added before that; each must declare its `access`.
+ * `close` refuses new connections and resolves when the last request is answered.
+ *
+ * @throws StorageError when keys and tenants can't be loaded.
+ */
+export async function createApi(deps: ApiDependencies): Promise<Api> {
+  const keys = new KeyDirectory(deps);
+  const authenticator = new Authenticator({ ...deps, keys });
+  await Promise.all([keys.load(), authenticator.load()]);
+  const limits = { ...DEFAULT_API_LIMITS, ...deps.limits };
+  let closing = false;
+  const entrance = createPublishEntrance({
+    ...deps,
+    authenticator,
+    maxBodyBytes: limits.maxEventBodyBytes,
+    closing: () => closing,
+  });
+  const app = createFramework(deps, entrance);
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  registerMissingRoute(app);
+  requireAccess(app, authenticator);
+  await registerOpenApi(app, deps.version);
+  registerRoutes(app, { ...deps, keys, limits }, entrance);
+  return app;
+}
+
+function createFramework(deps: ApiDependencies, entrance: PublishEntrance): Api {
+  const app: Api = fastify({
+    serverFactory: withShortcut(deps.serverFactory ?? createHttpServer, entrance),
+    clientErrorHandler: refuseClient,
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, toProblem(error));
+    },
+    bodyLimit: MAX_CONTROL_BODY_BYTES,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAM_CHARS },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Replies are checked against their schemas by the compiler and by tests, not at run time.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler(errorHandler(deps.onError));
+  readJsonBodies(app);
+  return app;
+}
+
+function readJsonBodies(app: Api): void {
+  app.removeAllContentTypeParsers();
+  const types = ['application/json', 'application/merge-patch+json'];
+  app.addContentTypeParser<Buffer>(types, { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJson(bodyText(body)));
+    } catch (error) {
+      done(toProblem(error));
+    }
+  });
+  // Many clients name a content type even when they send nothing.
+  app.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else done(new Problem('unsupported_media_type', 'The body must be application/json.'));
+  });
+}
+
+/** Lets nothing in that a route did not ask for, and no route in that did not ask. */
+function requireAccess(app: Api, authenticator: Authenticator): void {
+  app.decorateRequest('principal', null);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access === undefined) throw new Error(`${String(method)} ${url} has no access`);
+  });
+  app.addHook('onRequest', async (request: FastifyRequest, reply) => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    const { access } = request.routeOptions.config;
+    // Without a route there is only the 404 to come.
+    if (access === undefined || access === 'public') return;
+    const principal = await authenticator.identify(request.headers);
+    demand(principal, access);
+    request.principal = principal;
+  });
+}
+
+interface Parts extends ApiDependencies {
+  readonly keys: KeyDirectory;
+  readonly limits: ApiLimits;
+}
+
+function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void {
+  registerSubscriptionRoutes(app, parts);
+  registerSubscriptionActions(app, parts);
+  registerPublish(app, entrance);
+  registerBatch(app, parts);
+  registerEventReads(app, parts);
+  registerDeliveryRoutes(app, parts);
+  registerApiKeyRoutes(app, parts);
+  registerServerRoutes(app, parts.readiness);
+  registerDocsPage(app);
+}

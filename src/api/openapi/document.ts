@@ -1,0 +1,123 @@
+/**
+ * The OpenAPI 3.1 document. The framework makes it from the routes' schemas; what holds for many
+ * routes alike (keys, tenants, problems) is added here once.
+ */
+import type { Access } from '../auth/principal.ts';
+import { problemKind, type ProblemCode } from '../problems.ts';
+
+/** The parts of the document that are looked at or added to. */
+export interface OpenApiDocument {
+  openapi?: string;
+  paths?: Record<string, Record<string, Operation>>;
+  components?: Record<string, Record<string, unknown>>;
+}
+
+export interface Operation {
+  operationId?: string;
+  parameters?: Record<string, unknown>[];
+  requestBody?: unknown;
+  responses?: Record<string, unknown>;
+  security?: Record<string, string[]>[];
+}
+
+/** What a route says of itself beside its schema. */
+export interface OperationFacts {
+  readonly access: Access;
+  readonly problems: readonly ProblemCode[];
+}
+
+const BEARER = 'apiKey';
+const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
+
+const COMMON_PROBLEMS: readonly ProblemCode[] = ['internal_error'];
+const PRIVATE_PROBLEMS: readonly ProblemCode[] = [
+  'unauthorized',
+  'missing_scope',
+  'wrong_tenant',
+  'unavailable',
+  'storage_full',
+];
+const BODY_PROBLEMS: readonly ProblemCode[] = [
+  'bad_request',
+  'invalid_json',
+  'payload_too_large',
+  'unsupported_media_type',
+  'validation_failed',
+];
+
+const TENANT_PARAMETER = {
+  name: 'Bellwire-Tenant',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' },
+  description: 'With the admin key only: the tenant to act for. Created on first use.',
+  example: 'acme',
+};
+
+const IDEMPOTENCY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  schema: { type: 'string', maxLength: 255 },
+  description:
+    'The same key with the same request publishes once; with another request it is refused. In a ' +
+    'batch, event i has the key `KEY/i`.',
+  example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+};
+
+const PUBLISHING: ReadonlySet<string> = new Set(['publishEvent', 'publishEvents']);
+
+/** Adds to the framework's document what all operations share; changes it in place. */
+export function finishDocument(
+  document: OpenApiDocument,
+  facts: ReadonlyMap<string, OperationFacts>,
+): OpenApiDocument {
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations)) finishOperation(operation, facts);
+  }
+  document.components = {
+    ...document.components,
+    parameters: { Tenant: TENANT_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
+    securitySchemes: {
+      [BEARER]: { type: 'http', scheme: 'bearer', description: 'An API key, or the admin key.' },
+    },
+  };
+  return document;
+}
+
+function finishOperation(operation: Operation, facts: ReadonlyMap<string, OperationFacts>): void {
+  const { operationId = '' } = operation;
+  const { access, problems } = facts.get(operationId) ?? { access: 'public', problems: [] };
+  const isPublic = access === 'public';
+  operation.security = isPublic ? [] : [{ [BEARER]: [] }];
+  const parameters = operation.parameters ?? [];
+  const codes = new Set<ProblemCode>([
+    ...(operation.requestBody === undefined ? [] : BODY_PROBLEMS),
+    ...(parameters.some((parameter) => parameter['in'] === 'query') ? VALIDATION : []),
+    ...(isPublic ? [] : PRIVATE_PROBLEMS),
+    ...problems,
+    ...COMMON_PROBLEMS,
+  ]);
+  if (!isPublic) parameters.push({ $ref: '#/components/parameters/Tenant' });
+  if (PUBLISHING.has(operationId)) {
+    parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
+  }
+  operation.parameters = parameters;
+  operation.responses = { ...operation.responses, ...problemResponses(codes) };
+}
+
+const VALIDATION: readonly ProblemCode[] = ['validation_failed'];
+
+function problemResponses(codes: ReadonlySet<ProblemCode>): Record<string, unknown> {
+  const byStatus = Map.groupBy(codes, (code) => problemKind(code).status);
+  const entries = [...byStatus].map(([status, same]) => [status, problemResponse(same)]);
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
+
+function problemResponse(codes: readonly ProblemCode[]): unknown {
+  const lines = codes.map((code) => `\`${code}\`: ${problemKind(code).title}.`);
+  return {
+    description: lines.join(' '),
+    content: { 'application/problem+json': { schema: PROBLEM_REF } },
+  };
+}

@@ -1,0 +1,195 @@
+/** Subscriptions on the wire: what callers may write and what they read back. */
+import { z } from 'zod';
+import { checkCustomHeaders } from '../../domain/custom-headers.ts';
+import {
+  DEFAULT_MAX_IN_FLIGHT,
+  DEFAULT_TIMEOUT_MS,
+  MAX_EVENT_TYPES_PER_SUBSCRIPTION,
+  MAX_IN_FLIGHT_CAP,
+  MAX_METADATA_BYTES,
+  MAX_NAME_CHARS,
+  MAX_RATE_LIMIT_PER_SECOND,
+  MAX_TARGET_URL_CHARS,
+  MAX_TIMEOUT_MS,
+  MIN_TIMEOUT_MS,
+} from '../../domain/limits.ts';
+import { checkSchedule, DEFAULT_SCHEDULE_SECONDS } from '../../domain/retry-policy.ts';
+import { checkEventTypePattern } from '../../domain/routing.ts';
+import { checkSecret } from '../../protocol/secrets.ts';
+import { instantOut } from '../common-schema.ts';
+import { rule, strict } from '../validation.ts';
+
+const pattern = z
+  .string()
+  .check(rule(checkEventTypePattern, 'invalid_event_type'))
+  .meta({ examples: ['task.completed'] });
+
+const targetUrl = z
+  .string()
+  .max(MAX_TARGET_URL_CHARS)
+  .describe('Where events are POSTed to.')
+  .meta({ examples: ['https://example.com/webhooks/agent-task-updates'] });
+
+const destination = strict({ kind: z.literal('webhook'), url: targetUrl }).meta({
+  id: 'WebhookDestination',
+});
+
+const signatureList = z
+  .array(z.enum(['standard', 'agent']))
+  .min(1)
+  .max(2)
+  .describe('`standard` = `webhook-signature`, `agent` = `x-agent-signature`.')
+  .check(rule(repeated));
+
+const stringMap = z.record(z.string(), z.string());
+
+/** Fields that may be given at creation and changed later. */
+const changeable = {
+  event_type: pattern.optional().describe('One pattern; or use `event_types`.'),
+  event_types: z
+    .array(pattern)
+    .min(1)
+    .max(MAX_EVENT_TYPES_PER_SUBSCRIPTION)
+    .optional()
+    .describe('Patterns: exact, `task.*` (one part), `task.**` (any depth), `**` (all).'),
+  target_url: targetUrl.optional(),
+  destination: destination.optional().describe('Instead of `target_url`.'),
+  name: z.string().min(1).max(MAX_NAME_CHARS).nullable().optional().describe('For people.'),
+  retry_schedule: z
+    .array(z.number())
+    .check(rule(checkSchedule))
+    .optional()
+    .describe('Seconds between tries; n steps allow n + 1 tries.')
+    .meta({ examples: [[...DEFAULT_SCHEDULE_SECONDS]] }),
+  timeout_ms: z
+    .int()
+    .min(MIN_TIMEOUT_MS)
+    .max(MAX_TIMEOUT_MS)
+    .optional()
+    .describe(`For one attempt. Default ${DEFAULT_TIMEOUT_MS}.`),
+  rate_limit: z
+    .number()
+    .positive()
+    .max(MAX_RATE_LIMIT_PER_SECOND)
+    .nullable()
+    .optional()
+    .describe('Attempts a second; null for no limit, the default.'),
+  max_in_flight: z
+    .int()
+    .min(1)
+    .max(MAX_IN_FLIGHT_CAP)
+    .optional()
+    .describe(`Attempts under way at a time. Default ${DEFAULT_MAX_IN_FLIGHT}.`),
+  headers: stringMap
+    .check(rule(checkCustomHeaders, 'invalid_header'))
+    .optional()
+    .describe('Sent with every attempt.'),
+  signatures: signatureList.optional(),
+  metadata: stringMap
+    .check(rule(metadataProblem, 'too_big'))
+    .optional()
+    .describe('Your own notes, at most 16 KiB of JSON.'),
+};
+
+export const createSubscriptionInput = strict({
+  ...changeable,
+  secret: z
+    .string()
+    .check(rule(secretProblem, 'invalid_secret'))
+    .optional()
+    .describe(
+      'Your own signing secret: `whsec_` and the base64 of 24 to 64 bytes, or any text of at ' +
+        'least 16 bytes. One is made when it is left out.',
+    ),
+  signing: z
+    .enum(['hmac', 'ed25519'])
+    .optional()
+    .describe('How `webhook-signature` is made. Default `hmac`.'),
+})
+  .check((context) => {
+    context.issues.push(...exactlyOne(context.value, 'event_type', 'event_types'));
+    context.issues.push(...exactlyOne(context.value, 'target_url', 'destination'));
+  })
+  .meta({ id: 'CreateSubscription' });
+
+export const changeSubscriptionInput = strict(changeable)
+  .check((context) => {
+    context.issues.push(...atMostOne(context.value, 'event_type', 'event_types'));
+    context.issues.push(...atMostOne(context.value, 'target_url', 'destination'));
+  })
+  .meta({ id: 'ChangeSubscription' });
+
+export type CreateSubscriptionInput = z.output<typeof createSubscriptionInput>;
+export type ChangeSubscriptionInput = z.output<typeof changeSubscriptionInput>;
+
+export const subscriptionOutput = z
+  .object({
+    id: z.string().meta({ examples: ['sub_01kgsx2f2g00000000001'] }),
+    name: z.string().nullable(),
+    event_types: z.array(z.string()),
+    target_url: z.string(),
+    destination: z.object({ kind: z.literal('webhook'), url: z.string() }),
+    filter: z.null(),
+    source_id: z.null(),
+    status: z.enum(['active', 'paused', 'disabled']),
+    disabled_reason: z.string().nullable(),
+    failing_since: instantOut.nullable().describe('Since when every attempt has failed.'),
+    retry_schedule: z.array(z.number()),
+    timeout_ms: z.int(),
+    rate_limit: z.number().nullable(),
+    max_in_flight: z.int(),
+    ordered: z.literal(false),
+    headers: stringMap.describe('Values of headers that carry credentials are hidden.'),
+    signatures: z.array(z.enum(['standard', 'agent'])),
+    signing: z.enum(['hmac', 'ed25519']),
+    public_key: z.string().nullable().describe('`whpk_…` with ed25519, else null.'),
+    payload_format: z.literal('bellwire'),
+    metadata: stringMap,
+    created_at: instantOut,
+    updated_at: instantOut,
+  })
+  .meta({ id: 'Subscription' });
+
+export const createdSubscription = subscriptionOutput
+  .extend({
+    secret: z.string().describe('Shown in this reply only: keep it to check signatures with.'),
+  })
+  .meta({ id: 'CreatedSubscription' });
+
+function repeated(list: readonly string[]): string | undefined {
+  return new Set(list).size === list.length ? undefined : 'names the same thing twice';
+}
+
+function metadataProblem(metadata: Readonly<Record<string, string>>): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  return bytes > MAX_METADATA_BYTES ? `takes more than ${MAX_METADATA_BYTES} bytes` : undefined;
+}
+
+function secretProblem(text: string): string | undefined {
+  const check = checkSecret(text);
+  return check.ok ? undefined : check.reason;
+}
+
+type Issue = z.core.$ZodRawIssue;
+
+function exactlyOne<Key extends string>(
+  value: Readonly<Partial<Record<Key, unknown>>>,
+  one: Key,
+  other: Key,
+): Issue[] {
+  if (value[one] !== undefined || value[other] !== undefined) return atMostOne(value, one, other);
+  return [issue(value, one, `is required (or ${other})`, 'required')];
+}
+
+function atMostOne<Key extends string>(
+  value: Readonly<Partial<Record<Key, unknown>>>,
+  one: Key,
+  other: Key,
+): Issue[] {
+  if (value[one] === undefined || value[other] === undefined) return [];
+  return [issue(value, other, `can't be given beside ${one}`, 'conflicting_field')];
+}
+
+function issue(input: unknown, key: string, message: string, code: string): Issue {
+  return { code: 'custom', input, path: [key], message, params: { code } };
+}
