@@ -1,6 +1,6 @@
 /** The problem as the OpenAPI document shows it. */
 import { z } from 'zod';
-import { PROBLEM_CODES, type ProblemCode } from './problems.ts';
+import { PROBLEM_CODES } from './problems.ts';
 
 const problemPart = z
   .object({
@@ -18,7 +18,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string().describe('What happened this time.'),
-    code: z.enum(PROBLEM_CODES as [ProblemCode, ...ProblemCode[]]).describe('Stable.'),
+    code: z.enum(PROBLEM_CODES).describe('Stable.'),
     next_step: z.string().describe('What to do now.'),
     errors: z.array(problemPart).readonly().optional().describe('Each part that is wrong.'),
   })

@@ -41,7 +41,7 @@ async function startHolding(t: TestContext) {
   };
 }
 
-test('never has more than maxConnections to an origin; the rest wait and get through', async (t) => {
+test('never opens more than maxConnections; the rest wait and get through', async (t) => {
   const holding = await startHolding(t);
   const egress = setupEgress(t);
   const parts = { maxConnections: 3 };

@@ -41,10 +41,6 @@ export class Pools {
     this.#connectionMaxAgeMs = limits.connectionMaxAgeMs ?? CONNECTION_MAX_AGE_MS;
   }
 
-  get size(): number {
-    return this.#pools.size;
-  }
-
   /** The pool of a tenant for a target, made when there is none. */
   get(target: Target, scope: string): OriginPool {
     const key = target.poolKey(scope);

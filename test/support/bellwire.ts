@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Bellwire } from '../../sdk/client/index.ts';
 import { startChild } from './child.ts';
-import type { Child } from './child.ts';
+import type { Child, Ending } from './child.ts';
 import { waitUntil } from './wait-until.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/bellwire.ts', import.meta.url));
@@ -34,6 +34,8 @@ export interface RunningBellwire {
   readonly pid: number;
   /** With the admin key, in the default tenant. */
   readonly client: Bellwire;
+  /** How the process ended, whoever ended it. */
+  readonly ended: Promise<Ending>;
   /** Standard output and error so far, for messages of failed tests. */
   output(): string;
   /** SIGTERM, and the end of it; then its temporary data is removed. May be called repeatedly. */
@@ -69,6 +71,7 @@ export async function startBellwire(options: BellwireOptions = {}): Promise<Runn
       dataDir,
       pid: child.pid,
       client: new Bellwire({ baseUrl: url, apiKey: adminKey }),
+      ended: child.ended,
       output: () => child.output(),
       async stop() {
         await terminate(child);

@@ -102,7 +102,9 @@ export function attemptJson(
 }
 
 function headersOf(text: string | null): Record<string, string> | null {
-  return text === null ? null : (JSON.parse(text) as Record<string, string>);
+  if (text === null) return null;
+  const headers: Record<string, string> = JSON.parse(text);
+  return headers;
 }
 
 function bodyOf(bytes: Uint8Array | null): {

@@ -77,6 +77,7 @@ export function finishDocument(
   }
   document.components = {
     ...document.components,
+    schemas: usedSchemas(document),
     parameters: { Tenant: TENANT_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
     securitySchemes: {
       [BEARER]: { type: 'http', scheme: 'bearer', description: 'An API key, or the admin key.' },
@@ -109,9 +110,11 @@ function finishOperation(operation: Operation, facts: ReadonlyMap<string, Operat
 const VALIDATION: readonly ProblemCode[] = ['validation_failed'];
 
 function problemResponses(codes: ReadonlySet<ProblemCode>): Record<string, unknown> {
-  const byStatus = Map.groupBy(codes, (code) => problemKind(code).status);
-  const entries = [...byStatus].map(([status, same]) => [status, problemResponse(same)]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
+  const responses: Record<string, unknown> = {};
+  for (const [status, same] of Map.groupBy(codes, (code) => problemKind(code).status)) {
+    responses[status] = problemResponse(same);
+  }
+  return responses;
 }
 
 function problemResponse(codes: readonly ProblemCode[]): unknown {
@@ -120,4 +123,21 @@ function problemResponse(codes: readonly ProblemCode[]): unknown {
     description: lines.join(' '),
     content: { 'application/problem+json': { schema: PROBLEM_REF } },
   };
+}
+
+const SCHEMA_REF = /"#\/components\/schemas\/([^"]+)"/g;
+
+/** The framework lists every schema twice, as input and as output; those nobody refers to go. */
+function usedSchemas(document: OpenApiDocument): Record<string, unknown> {
+  const all = document.components?.['schemas'] ?? {};
+  const used = new Set<string>();
+  const open = [JSON.stringify(document.paths)];
+  for (let text = open.pop(); text !== undefined; text = open.pop()) {
+    for (const [, name = ''] of text.matchAll(SCHEMA_REF)) {
+      if (used.has(name)) continue;
+      used.add(name);
+      open.push(JSON.stringify(all[name]));
+    }
+  }
+  return Object.fromEntries(Object.entries(all).filter(([name]) => used.has(name)));
 }
