@@ -81,7 +81,7 @@ interface Placed {
 function toEvent(publication: Publication, placed: Placed): NewEvent {
   const { sequence, id, now, matched } = placed;
   const { taskId, runId, status, eventType, dataText } = publication;
-  const timestamp = new Date(publication.occurredAt ?? now).toISOString();
+  const timestamp = isoInstant(publication.occurredAt ?? now);
   return {
     sequence,
     tenant: publication.tenant,
@@ -98,6 +98,18 @@ function toEvent(publication: Publication, placed: Placed): NewEvent {
     dedupe: dedupeKeys(publication),
     parked: parkedDeliveries(publication, placed),
   };
+}
+
+let lastInstant = Number.NaN;
+let lastIso = '';
+
+/** ISO 8601; remembers the last instant, because many events share their millisecond. */
+function isoInstant(instant: number): string {
+  if (instant !== lastInstant) {
+    lastIso = new Date(instant).toISOString();
+    lastInstant = instant;
+  }
+  return lastIso;
 }
 
 /** Rows for the deliveries that can't start with the commit: held, or scheduled for later. */

@@ -177,10 +177,6 @@ export class Problem extends Error {
     this.errors = options.errors ?? [];
     this.headers = options.headers ?? {};
   }
-
-  get statusCode(): number {
-    return PROBLEMS[this.code].status;
-  }
 }
 
 /** RFC 9457 members, and beside them `code`, `next_step` and `errors`. */

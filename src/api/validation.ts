@@ -42,6 +42,9 @@ function partsOf(issue: z.core.$ZodIssue, where: RequestPart): ProblemPart[] {
       code: 'unknown_field',
     }));
   }
+  if (issue.path.length === 0 && isMissing(issue)) {
+    return [{ ...place([], where), detail: 'the body is required', code: 'required' }];
+  }
   return [{ ...place(issue.path, where), ...explain(issue) }];
 }
 
@@ -50,11 +53,14 @@ function explain(issue: z.core.$ZodIssue): { detail: string; code: string } {
     const code: unknown = issue.params?.['code'];
     return { detail: issue.message, code: typeof code === 'string' ? code : 'invalid' };
   }
-  if (issue.message.endsWith('received undefined')) {
-    return { detail: 'is required', code: 'required' };
-  }
+  if (isMissing(issue)) return { detail: 'is required', code: 'required' };
   const detail = issue.message.replace(/^Invalid input: /, '');
   return { detail, code: STABLE_CODES[issue.code] ?? 'invalid' };
+}
+
+/** Zod tells an absent member only by its words. */
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.message.endsWith('received undefined');
 }
 
 function place(

@@ -1,6 +1,6 @@
 /** The admin key and the master keys: configured, or made at the first start and kept in a file. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { API_KEY_RANDOM_BYTES, generateApiKey } from '../domain/api-key.ts';
 import { MASTER_KEY_BYTES, parseMasterKeys, type MasterKey } from '../domain/master-keys.ts';
 import type { Random } from '../runtime/random.ts';
@@ -21,7 +21,7 @@ const OWNER_ONLY = 0o600;
  * @throws ConfigError
  */
 export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random): Keys {
-  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  makeDataDirectory(config.data);
   const written: string[] = [];
   const fromFile = (name: string, make: () => string): string => {
     const file = join(config.data, name);
@@ -40,6 +40,15 @@ export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random):
     return { adminKey, masterKeys: parseMasterKeys(masterKey), written };
   } catch (error) {
     throw new ConfigError(`BELLWIRE_MASTER_KEY: ${(error as Error).message}`);
+  }
+}
+
+function makeDataDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(`--data (BELLWIRE_DATA): ${resolve(directory)} can't be made: ${why}`);
   }
 }
 

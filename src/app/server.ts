@@ -6,7 +6,6 @@ import { createApi } from '../api/api.ts';
 import { createWebhookDestination } from '../destinations/webhook/webhook.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { hashApiKey } from '../domain/api-key.ts';
-import { parseAllowTargets } from '../egress/allow-targets.ts';
 import { createEgress, type Egress } from '../egress/egress.ts';
 import { EndpointStatsKeeper } from '../observe/endpoint-stats.ts';
 import { fanOutTelemetry, logTelemetry } from '../observe/log.ts';
@@ -19,6 +18,7 @@ import { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { Config } from './config.ts';
 import type { Keys } from './keys.ts';
 import { operationalEvents } from './operational-events.ts';
+import { allowedTargets, listenFailure, secretsFailure } from './start-failure.ts';
 import { VERSION } from './version.ts';
 
 export interface Server extends Service {
@@ -34,13 +34,17 @@ interface Options {
   readonly onBroken: (error: Error) => void;
 }
 
-/** Opens the store, proves the egress guard, and wires the pipe. Nothing listens before `start`. */
+/**
+ * Opens the store, proves the egress guard, and wires the pipe. Nothing listens before `start`.
+ *
+ * @throws ConfigError, StorageError or StartError, with nothing left running.
+ */
 export async function createServer(options: Options): Promise<Server> {
   const { config, keys, log } = options;
+  const allowTargets = allowedTargets(config);
   const storage = await openSqliteStorage({ directory: config.data });
   const stats = new EndpointStatsKeeper();
   const telemetry = fanOutTelemetry([stats, logTelemetry(log)]);
-  const allowTargets = parseAllowTargets(config.allow_targets);
   const egress = createEgress({
     allowTargets,
     allowHttp: false,
@@ -48,11 +52,17 @@ export async function createServer(options: Options): Promise<Server> {
     onBlocked: ({ host, why }) =>
       telemetry.emit({ event: 'target.blocked', at: systemClock.now(), host, why }),
   });
-  await egress.selfTest();
   if (allowTargets.entries.length > 0) {
     log.warn({ allow_targets: allowTargets.entries }, 'private addresses may be delivered to');
   }
-  return wire(options, { storage, egress, stats, telemetry, keys });
+  try {
+    await egress.selfTest();
+    return await wire(options, { storage, egress, stats, telemetry, keys });
+  } catch (error) {
+    // Their threads and timers would keep a process alive that serves nobody.
+    await Promise.all([egress.close(), storage.close()]);
+    throw error;
+  }
 }
 
 interface Parts {
@@ -74,7 +84,9 @@ async function wire({ config, log, onBroken }: Options, parts: Parts): Promise<S
     clock,
     random,
   });
-  await registry.load();
+  await registry.load().catch((error: unknown) => {
+    throw secretsFailure(error);
+  });
   const state = await journal.state();
   const writer = new JournalWriter({ journal, lastSequence: state.lastSequence, clock, onBroken });
   const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
@@ -121,7 +133,9 @@ async function wire({ config, log, onBroken }: Options, parts: Parts): Promise<S
     },
     async start() {
       await dispatcher.start();
-      await api.listen({ host: config.host, port: config.port });
+      await api.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+        throw listenFailure(error, config);
+      });
       url = urlOf(config.host, api.server.address() as AddressInfo);
     },
     stop() {

@@ -1,6 +1,7 @@
 /** `bellwire <noun> <verb>`. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../app/config.ts';
+import { StartError } from '../app/start-failure.ts';
 import { VERSION } from '../app/version.ts';
 import { StorageError } from '../storage/storage.ts';
 import { addConfigCommands } from './config.ts';
@@ -29,7 +30,8 @@ export async function main(args: readonly string[]): Promise<number> {
 function exitCode(error: unknown): number {
   // Commander has printed its own message.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const expected = error instanceof ConfigError || error instanceof StorageError;
+  const expected =
+    error instanceof ConfigError || error instanceof StorageError || error instanceof StartError;
   console.error(expected ? error.message : error);
   return error instanceof ConfigError ? WRONG_USAGE : FAILED;
 }

@@ -42,7 +42,10 @@ async function runDev(settings: Config): Promise<void> {
   const log = pino({ level });
   const keys = loadKeys(config, 'dev', systemRandom);
   const receiver = await startDevReceiver({ port: config.port === 0 ? 0 : config.port + 1 });
-  const server = await start(config, keys, log, receiver);
+  const server = await start(config, keys, log, receiver).catch(async (error: unknown) => {
+    await receiver.stop();
+    throw error;
+  });
   console.log(devBanner({ url: server.url, adminKey: keys.adminKey, receiver, config }));
 }
 
@@ -62,13 +65,23 @@ async function start(
       process.exit(1);
     },
   });
-  closeWithGrace({ delay: STOP_WITHIN_MS, logger: false }, async ({ err, signal }) => {
-    if (err) log.fatal({ err }, 'unexpected error');
-    log.info({ signal }, 'stopping');
+  const ending = closeWithGrace(
+    { delay: STOP_WITHIN_MS, logger: false },
+    async ({ err, signal }) => {
+      if (err) log.fatal({ err }, 'unexpected error');
+      log.info({ signal }, 'stopping');
+      await server.stop();
+      await receiver?.stop();
+      log.info('stopped');
+    },
+  );
+  try {
+    await server.start();
+    return server;
+  } catch (error) {
+    // It would end the process as if all had gone well.
+    ending.uninstall();
     await server.stop();
-    await receiver?.stop();
-    log.info('stopped');
-  });
-  await server.start();
-  return server;
+    throw error;
+  }
 }

@@ -6,8 +6,16 @@ export const OPERATIONAL_SEGMENT = 'bellwire';
 
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 
+/** A whole event type; the number of segments is checked apart. */
+const EVENT_TYPE = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+
+/** Types of so few characters can't have too many segments. */
+const SHORT_CHARS = 2 * MAX_EVENT_TYPE_SEGMENTS;
+
 /** A sentence saying what is wrong with an event type, or `undefined`. */
 export function checkEventType(text: string): string | undefined {
+  // Asked for every event, and nearly always the answer.
+  if (text.length <= SHORT_CHARS && EVENT_TYPE.test(text)) return undefined;
   const problem = checkShape('an event type', text);
   if (problem !== undefined) return problem;
   const odd = text.split('.').find((segment) => !SEGMENT.test(segment));

@@ -28,14 +28,17 @@ function skipSpace(text: string, from: number): number {
   return at;
 }
 
-/** `from` is just behind the opening quote; answers the position of the closing one. */
+/**
+ * `from` is just behind the opening quote; answers the position of the closing one. Jumping from
+ * quote to quote lets the engine search whole words at a time, where most of a text is strings.
+ */
 function closingQuote(text: string, from: number): number {
-  for (let at = from; ; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at;
-    if (code === BACKSLASH) at += 1;
-    else if (Number.isNaN(code)) throw new SyntaxError('JSON text ends inside a string');
+  for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 1)) {
+    let escapes = at;
+    while (escapes > from && text.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
+    if ((at - escapes) % 2 === 0) return at;
   }
+  throw new SyntaxError('JSON text ends inside a string');
 }
 
 /** `from` is the opening brace or bracket; answers the position just behind its partner. */
@@ -108,7 +111,7 @@ export function topLevelSpans(text: string): Map<string, Span> {
 
 /**
  * The value span of one top-level member, `undefined` when there is none. Same contract as
- * `topLevelSpans`, without building the map: about 1.2 µs for a 500-character envelope (Node 24).
+ * `topLevelSpans`, without building the map: about 1 µs for a 500-character envelope (Node 24).
  */
 export function memberSpan(text: string, key: string): Span | undefined {
   let found: Span | undefined;

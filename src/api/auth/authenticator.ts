@@ -17,6 +17,8 @@ const TENANT_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 const BEARER = /^bearer +(\S+)$/i;
 
+const MAX_REMEMBERED_HASHES = 1_000;
+
 const ADMIN_SCOPES: readonly Scope[] = ['admin'];
 
 interface Options {
@@ -30,6 +32,8 @@ interface Options {
 export class Authenticator {
   readonly #options: Options;
   readonly #adminHash: Buffer;
+  /** By authorization header, valid or not: only the hash is asked whether it may enter. */
+  readonly #hashes = new Map<string, string>();
   readonly #tenantByName = new Map<string, number>();
   readonly #adminByTenant = new Map<number, Principal>();
   /** By key number: scopes are read once, not for each request. */
@@ -49,16 +53,27 @@ export class Authenticator {
 
   /** @throws Problem `unauthorized`, `wrong_tenant` or `validation_failed`. */
   identify(headers: IncomingHttpHeaders): Principal | Promise<Principal> {
-    const token = bearerToken(headers.authorization);
-    if (token === undefined) throw unauthorized();
     const wanted = headers[TENANT_HEADER];
     const name = Array.isArray(wanted) ? wanted.join() : wanted;
-    const hash = hashApiKey(token);
+    const hash = this.#hashOf(headers.authorization);
     if (timingSafeEqual(Buffer.from(hash, 'latin1'), this.#adminHash)) return this.#admin(name);
     const record = this.#options.keys.findLive(hash);
     if (record === undefined) throw unauthorized();
     if (name !== undefined && this.#tenantByName.get(name) !== record.tenant) throw wrongTenant();
     return this.#ordinary(record);
+  }
+
+  /** Hashing is most of the work, and a publisher sends the same header thousands of times. */
+  #hashOf(authorization: string | undefined): string {
+    if (authorization === undefined) throw unauthorized();
+    const known = this.#hashes.get(authorization);
+    if (known !== undefined) return known;
+    const token = bearerToken(authorization);
+    if (token === undefined) throw unauthorized();
+    const hash = hashApiKey(token);
+    if (this.#hashes.size >= MAX_REMEMBERED_HASHES) this.#hashes.clear();
+    this.#hashes.set(authorization, hash);
+    return hash;
   }
 
   #ordinary(record: ApiKeyRecord): Principal {
@@ -93,8 +108,8 @@ export class Authenticator {
   }
 }
 
-function bearerToken(authorization: string | undefined): string | undefined {
-  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+function bearerToken(authorization: string): string | undefined {
+  return BEARER.exec(authorization)?.[1];
 }
 
 /** One answer for every failure, so that it tells nothing about which keys exist (RFC 6750 §3). */

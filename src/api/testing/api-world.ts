@@ -68,8 +68,7 @@ export async function openApiWorld(overrides: Partial<ApiDependencies> = {}): Pr
     clock,
     random: systemRandom,
     adminKeyHash: hashApiKey(adminKey),
-    sendTest: operationalEvents({ publisher, journal, onError: (error) => errors.push(error) })
-      .sendTest,
+    sendTest: operationalEvents({ publisher, onError: (error) => errors.push(error) }).sendTest,
     health: () => undefined,
     readiness: () => ({ ok: true, checks: { storage: 'ok' } }),
     version: '0.0.0-test',

@@ -48,6 +48,9 @@ export function prepareWebhook(subscription: Subscription, userAgent: string): P
       'application/json',
       HEADER_USER_AGENT,
       userAgent,
+      // What is stored as the response must be the bytes that came.
+      'accept-encoding',
+      'identity',
       ...Object.entries(headers).flat(),
     ],
     standardKeys:
@@ -112,9 +115,20 @@ const SAMPLED = '01';
  */
 function traceparent(job: AttemptJob): string {
   const { createdAt, sequence, subscription, startedAt, attemptNumber } = job;
-  const trace = hex(createdAt, 12) + hex(sequence, 14) + hex(subscription.number, 6);
-  const span = hex(startedAt, 12) + hex(attemptNumber, 4);
-  return `00-${trace}-${span}-${SAMPLED}`;
+  const trace = hexInstant(createdAt) + hex(sequence, 14) + hex(subscription.number, 6);
+  return `00-${trace}-${hexInstant(startedAt)}${hex(attemptNumber, 4)}-${SAMPLED}`;
+}
+
+let lastInstant = -1;
+let lastInstantHex = '';
+
+/** Twelve digits; remembers the last instant, because many tries share their millisecond. */
+function hexInstant(instant: number): string {
+  if (instant !== lastInstant) {
+    lastInstantHex = hex(instant, 12);
+    lastInstant = instant;
+  }
+  return lastInstantHex;
 }
 
 /** Lower-case hex, the last `width` digits. */
