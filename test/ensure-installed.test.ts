@@ -41,7 +41,7 @@ function setup(t: TestContext, installed?: Packages) {
   }
   return {
     root,
-    run(parameters: readonly string[] = ['--dev'], npmExit = 0) {
+    run: (parameters: readonly string[] = ['--dev'], npmExit = 0) => {
       writeFileSync(npm, `console.log('ran', ...process.argv.slice(2)); process.exit(${npmExit});`);
       return spawnSync(process.execPath, [join(root, 'bin/ensure.mjs'), ...parameters], {
         encoding: 'utf8',

@@ -42,7 +42,7 @@ function partsOf(issue: z.core.$ZodIssue, where: RequestPart): ProblemPart[] {
       code: 'unknown_field',
     }));
   }
-  if (issue.path.length === 0 && isMissing(issue)) {
+  if (issue.path.length === 0 && / received (undefined|null)$/.test(issue.message)) {
     return [{ ...place([], where), detail: 'the body is required', code: 'required' }];
   }
   return [{ ...place(issue.path, where), ...explain(issue) }];

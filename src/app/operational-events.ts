@@ -13,6 +13,8 @@ export interface TestSent {
   readonly deliveryId: string;
 }
 
+export type OperationalEvents = ReturnType<typeof operationalEvents>;
+
 export function operationalEvents({ publisher, onError }: Options) {
   const publish = (publication: Parameters<Publisher['publish']>[0]) =>
     new Promise<PublishResult>((resolve) => publisher.publish(publication, resolve));

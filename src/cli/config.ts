@@ -17,6 +17,8 @@ export function addConfigCommands(program: Command): void {
     .action((options: { readonly json?: boolean }, command: Command) => {
       const settings = describeConfig(readSettings(command));
       if (options.json) console.log(JSON.stringify(settings));
-      else for (const [name, value] of Object.entries(settings)) console.log(`${name}: ${value}`);
+      else
+        for (const [name, value] of Object.entries(settings))
+          console.log(`${name}: ${String(value)}`);
     });
 }

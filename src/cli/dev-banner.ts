@@ -11,8 +11,6 @@ interface Started {
 }
 
 export function devBanner({ url, adminKey, receiver, config }: Started): string {
-  const bold = (text: string) => styleText('bold', text);
-  const warn = (text: string) => styleText('yellow', text);
   const auth = `-H 'authorization: Bearer ${adminKey}' -H 'content-type: application/json'`;
   const subscription = {
     event_type: 'task.*',
@@ -20,7 +18,6 @@ export function devBanner({ url, adminKey, receiver, config }: Started): string 
     secret: receiver.secret,
   };
   const event = { event_type: 'task.completed', task_id: 'task_123', status: 'success', data: {} };
-  const json = (value: object) => `'${JSON.stringify(value)}'`;
   return `
 ${bold('Bellwire')} is ready at ${bold(url)}  (API page: ${url}/docs)
 ${warn(`Development mode: targets on ${config.allow_targets} are allowed. Use "bellwire serve" in production.`)}
@@ -38,4 +35,17 @@ curl ${url}/v1/events ${auth} -d ${json(event)}
 ${bold('3. See it arrive')}
 curl ${receiver.url}
 `;
+}
+
+function bold(text: string): string {
+  return styleText('bold', text);
+}
+
+function warn(text: string): string {
+  return styleText('yellow', text);
+}
+
+/** As a shell word. */
+function json(value: object): string {
+  return `'${JSON.stringify(value)}'`;
 }

@@ -8,7 +8,7 @@ import type { Destinations } from '../destinations/destination.ts';
 import { isFinal, transition } from '../domain/delivery-state.ts';
 import { MAX_IN_FLIGHT_PER_NODE } from '../domain/limits.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Service } from '../runtime/service.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
@@ -45,6 +45,9 @@ const LANE_FULL_WAIT_MS = 60_000;
 
 /** Held deliveries released in one statement. */
 const RELEASE_ROWS = 1_000;
+
+/** A lane is remembered for this long without work. */
+const LANE_IDLE_MS = 60_000;
 
 const ROOM_POLL_MS = 50;
 
@@ -83,6 +86,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   readonly #resent = new Set<string>();
   #markedAt = 0;
   #stopping: Promise<void> | null = null;
+  #sweep: Timer | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -111,7 +115,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
       directory: registry,
       watch: this.#watch,
       gone: (subscription, detail) => this.#disable(subscription, detail),
-      ended: (lane) => this.#ended(lane),
+      ended: (lane) => this.#scheduler.ended(lane),
     });
     this.#due = new DueLoader({
       journal,
@@ -128,6 +132,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     writer.listen(this);
     registry.listen(this);
     this.#due.start();
+    this.#forgetIdleLanes();
     recover({
       journal,
       after: state.lowWaterMark,
@@ -235,11 +240,6 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     this.#scheduler.ended(lane);
   }
 
-  #ended(lane: Lane): void {
-    this.#scheduler.ended(lane);
-    this.#lanes.dropIfIdle(lane);
-  }
-
   // What people change
 
   changed(current: Subscription): void {
@@ -328,6 +328,12 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
 
   // Memory and shutdown
 
+  #forgetIdleLanes(): void {
+    const { clock } = this.#options;
+    this.#lanes.forgetIdle(clock.monotonic() - LANE_IDLE_MS);
+    this.#sweep = clock.setTimer(LANE_IDLE_MS, () => this.#forgetIdleLanes());
+  }
+
   async #room(): Promise<void> {
     while (!this.#lanes.hasRoom && this.#stopping === null) {
       await new Promise<void>((resolve) => {
@@ -340,6 +346,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     const { clock, writer } = this.#options;
     this.#scheduler.stop();
     this.#due.stop();
+    this.#sweep?.cancel();
     const patience = Promise.withResolvers<void>();
     const timer = clock.setTimer(DRAIN_MS, patience.resolve);
     await Promise.race([this.#runner.idle(), patience.promise]);

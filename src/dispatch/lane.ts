@@ -53,6 +53,7 @@ export class Lane {
   readonly #breaker: Breaker = createBreaker();
   #rate: RateLimit | null = null;
   #ratePerSecond: number | null = null;
+  #usedAt = Number.NEGATIVE_INFINITY;
 
   // The scheduler's notes.
   deficit = 0;
@@ -80,6 +81,11 @@ export class Lane {
     return this.queue.length === 0 && this.running.size === 0;
   }
 
+  /** When an attempt last ended, on the monotonic clock. */
+  get usedAt(): number {
+    return this.#usedAt;
+  }
+
   get windowIsFull(): boolean {
     return this.running.size >= this.#window.size;
   }
@@ -96,6 +102,7 @@ export class Lane {
 
   /** @returns the breaker's new phase when this signal changed it. */
   observe(signal: LaneSignal): 'open' | 'closed' | undefined {
+    this.#usedAt = signal.now;
     if (signal.delivered) onSuccess(this.#window, signal.windowWasFull);
     if (signal.throttles) onCongestion(this.#window, signal.startedAt, signal.now);
     if (signal.countsAsFailure) {

@@ -102,11 +102,13 @@ export class Lanes {
     return taken;
   }
 
-  /** Forgets a lane that has nothing to do and nothing to remember. */
-  dropIfIdle(lane: Lane): void {
-    if (!lane.isIdle || lane.hasMemory || lane.wake !== null) return;
-    this.#lanes.delete(lane.key);
-    for (const subscription of lane.users) this.#bySubscription.delete(subscription);
+  /** Forgets the lanes that have had nothing to do since `before` and nothing to remember. */
+  forgetIdle(before: number): void {
+    for (const lane of this.#lanes.values()) {
+      if (!lane.isIdle || lane.hasMemory || lane.wake !== null || lane.usedAt > before) continue;
+      this.#lanes.delete(lane.key);
+      for (const subscription of lane.users) this.#bySubscription.delete(subscription);
+    }
   }
 
   /** Reads the bytes for the works at the head of the lane's queue. */

@@ -3,7 +3,8 @@
 /** Room left by shifts is given back in slices of at least this size. */
 const COMPACT_AFTER = 1_024;
 
-export class Queue<Item> {
+export class Queue<Item extends object> {
+  /** Undefined only below the head. */
   #items: (Item | undefined)[] = [];
   #head = 0;
 
@@ -36,7 +37,8 @@ export class Queue<Item> {
 
   /** The first items, at most `count`, left in place. */
   first(count: number): Item[] {
-    return this.#items.slice(this.#head, this.#head + count) as Item[];
+    const end = this.#head + count;
+    return this.#items.slice(this.#head, end).filter((item) => item !== undefined);
   }
 
   /** Takes out all items that match, keeping the order of the rest. */

@@ -94,7 +94,7 @@ function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): Attem
     responseStatus: response?.status ?? null,
     responseHeaders: response === null ? null : JSON.stringify(response.headers),
     responseBody: response === null || response.body.length === 0 ? null : response.body,
-    durationMs: result.durationMs,
+    durationMs: Math.round(result.durationMs * 1000) / 1000,
     startedAt,
     nextAttemptAt,
   };

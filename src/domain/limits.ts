@@ -34,20 +34,10 @@ export const MAX_DELIVER_AT_AHEAD_DAYS = 30;
 export const MAX_SUBSCRIPTIONS_PER_TENANT = 10_000;
 /** Patterns in `event_types`. */
 export const MAX_EVENT_TYPES_PER_SUBSCRIPTION = 100;
-/** Subscriptions that one event may be delivered to. */
-export const MAX_DELIVERIES_PER_EVENT = 10_000;
 export const MAX_TARGET_URL_CHARS = 2_048;
 export const MAX_NAME_CHARS = 200;
 /** `metadata`, written as JSON. */
 export const MAX_METADATA_BYTES = 16 * KIB;
-/** `filter`, written as JSON. */
-export const MAX_FILTER_BYTES = 16 * KIB;
-export const MIN_SECRET_BYTES = 16;
-export const MAX_SECRET_BYTES = 256;
-/** Secrets that sign side by side while one replaces the other. */
-export const MAX_LIVE_SECRETS = 5;
-export const DEFAULT_SECRET_OVERLAP_SECONDS = DAY_SECONDS;
-export const MAX_SECRET_OVERLAP_SECONDS = 7 * DAY_SECONDS;
 export const MAX_CUSTOM_HEADERS = 20;
 export const MAX_CUSTOM_HEADER_NAME_CHARS = 64;
 export const MAX_CUSTOM_HEADER_VALUE_CHARS = 2_048;
@@ -60,8 +50,6 @@ export const MIN_TIMEOUT_MS = 100;
 export const MAX_TIMEOUT_MS = 60_000;
 /** Name resolution, TCP and TLS together; part of the timeout above. */
 export const CONNECT_TIMEOUT_MS = 5_000;
-/** Bytes of an answer that are read; the rest is cut off with the connection. */
-export const KEPT_RESPONSE_BYTES = 64 * KIB;
 
 // Retries
 

@@ -71,6 +71,7 @@ export class JournalWriter {
   #settled: number[] = [];
   #lowWaterMark: number | null = null;
   #flushWaiters: { resolve: () => void; reject: (error: StorageError) => void }[] = [];
+  #failure: StorageError | null = null;
   #scheduled = false;
   #committing = false;
 
@@ -90,6 +91,11 @@ export class JournalWriter {
   /** Events and bytes that wait for a commit: the measure of overload. */
   get backlog(): { readonly events: number; readonly bytes: number } {
     return { events: this.#events.length, bytes: this.#queuedBytes };
+  }
+
+  /** Why the last commit failed, or null when it did not. */
+  get failure(): StorageError | null {
+    return this.#failure;
   }
 
   /** Queues an event; `done` runs after the commit it went into. */
@@ -187,6 +193,7 @@ export class JournalWriter {
   #finish(commit: Commit, refused: readonly RefusedDuplicate[]): void {
     const { batch, waiters, settled } = commit;
     this.#committing = false;
+    this.#failure = null;
     const existing = new Map(refused.map((duplicate) => [duplicate.sequence, duplicate.existing]));
     const sequences = refused.length === 0 ? NONE_REFUSED : new Set(existing.keys());
     for (const listener of this.#listeners) listener.committed(batch, sequences, settled);
@@ -200,6 +207,7 @@ export class JournalWriter {
   #fail(commit: Commit, error: StorageError): void {
     const { batch, waiters, settled } = commit;
     this.#committing = false;
+    this.#failure = error;
     // What came later is newer and must win, so the failed part goes to the front.
     this.#attempts = [...batch.attempts, ...this.#attempts];
     this.#deliveries = [...batch.deliveries, ...this.#deliveries];

@@ -36,7 +36,7 @@ export class Authenticator {
   readonly #hashes = new Map<string, string>();
   readonly #tenantByName = new Map<string, number>();
   readonly #adminByTenant = new Map<number, Principal>();
-  /** By key number: scopes are read once, not for each request. */
+  /** Scopes are read once for a key, not for each request. */
   readonly #principals = new WeakMap<ApiKeyRecord, Principal>();
 
   constructor(options: Options) {

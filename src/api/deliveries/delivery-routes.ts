@@ -136,7 +136,7 @@ function resendable(delivery: DeliveryView, { deliveries, registry }: Sources): 
   }
   // Pending ones are as good as on their way: a second wish would only make a second attempt.
   if (delivery.status === 'pending' || deliveries.isSending(sequence, subscription)) {
-    throw new Problem('delivery_is_sending', 'It is being sent at this moment.');
+    throw new Problem('delivery_is_sending', 'It is being sent, or will be at once.');
   }
   return delivery;
 }

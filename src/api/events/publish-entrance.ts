@@ -155,7 +155,8 @@ function answer(
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });
-  response.end(body);
+  // The body is ASCII, and latin1 is written without being transcoded.
+  response.end(body, 'latin1');
 }
 
 function refuse(options: Options, response: ServerResponse, error: unknown): void {

@@ -130,6 +130,12 @@ test('an unknown field is answered with the known ones', async () => {
   assert.match(String(reply.json['detail']), /known are: event_type, data, id, task_id/);
 });
 
+test('of very many mistakes the first ones are told', async () => {
+  const odd = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}`, 1]));
+  const reply = await publish({ json: { ...json, ...odd } });
+  assert.equal((reply.json['errors'] as object[]).length, 20);
+});
+
 test('metadata beyond its limit is refused', async () => {
   const roomy = await openApiWorld();
   try {

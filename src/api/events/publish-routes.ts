@@ -1,6 +1,7 @@
 /** The two ways in: one event, and many. */
 import { z } from 'zod';
 import type { ApiDependencies, ApiLimits } from '../deps.ts';
+import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
 import { batchItem, NDJSON, publishBatch } from './batch.ts';
 import { eventInput, IDEMPOTENCY_HEADER, idempotencyKey } from './event-input.ts';
@@ -56,6 +57,10 @@ export function registerBatch(app: Api, { publisher, clock, limits }: BatchSourc
     scope.addContentTypeParser(parsed, { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, body),
     );
+    scope.addContentTypeParser('*', (_request, _payload, done) => {
+      const detail = `A batch is sent as ${parsed.join(' or ')}.`;
+      done(new Problem('unsupported_media_type', detail));
+    });
     scope.route({
       method: 'POST',
       url: '/v1/events/batch',

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
+import { Problem } from '../problems.ts';
 import type { Api } from '../route-types.ts';
 import { OPENAPI_PATH } from './openapi-routes.ts';
 
@@ -32,7 +33,7 @@ export function registerDocsPage(app: Api): void {
     const { page, policy } = await viewer;
     const answer = await page.inject({ method: 'GET', url: request.url });
     const type = String(answer.headers['content-type']);
-    if (answer.statusCode !== 200) return reply.callNotFound();
+    if (answer.statusCode !== 200) throw new Problem('not_found', 'There is no such page.');
     return reply
       .header('content-type', type)
       .header('cache-control', type.includes('javascript') ? SCRIPT_CACHE : 'no-store')

@@ -3,6 +3,7 @@
  * routes alike (keys, tenants, problems) is added here once.
  */
 import type { Access } from '../auth/principal.ts';
+import { RECEIVE_EVENT } from './receive-event.ts';
 import { problemKind, type ProblemCode } from '../problems.ts';
 
 /** The parts of the document that are looked at or added to. */
@@ -10,13 +11,16 @@ export interface OpenApiDocument {
   openapi?: string;
   paths?: Record<string, Record<string, Operation>>;
   components?: Record<string, Record<string, unknown>>;
+  webhooks?: Record<string, unknown>;
 }
 
 export interface Operation {
   operationId?: string;
+  summary?: string;
+  tags?: string[];
   parameters?: Record<string, unknown>[];
   requestBody?: unknown;
-  responses?: Record<string, unknown>;
+  responses?: Record<string, object>;
   security?: Record<string, string[]>[];
 }
 
@@ -61,7 +65,7 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', maxLength: 255 },
   description:
     'The same key with the same request publishes once; with another request it is refused. In a ' +
-    'batch, event i has the key `KEY/i`.',
+    'batch, event i has the key `KEY/i`. A repeat is answered with `Idempotency-Replayed: true`.',
   example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 };
 
@@ -83,7 +87,26 @@ export function finishDocument(
       [BEARER]: { type: 'http', scheme: 'bearer', description: 'An API key, or the admin key.' },
     },
   };
+  document.webhooks = { event: { post: RECEIVE_EVENT } };
   return document;
+}
+
+/** Text of the document, without what only makes it longer. */
+export function documentText(document: OpenApiDocument): string {
+  return JSON.stringify(document, (_key, value: unknown) =>
+    isPlain(value) ? short(value) : value,
+  );
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Zod spells the whole calendar as a pattern beside `format`, and says that keys are strings. */
+function short(schema: Record<string, unknown>): Record<string, unknown> {
+  if (schema['format'] !== 'date-time' && schema['propertyNames'] === undefined) return schema;
+  const { pattern: _pattern, propertyNames: _propertyNames, ...rest } = schema;
+  return rest;
 }
 
 function finishOperation(operation: Operation, facts: ReadonlyMap<string, OperationFacts>): void {
@@ -104,20 +127,36 @@ function finishOperation(operation: Operation, facts: ReadonlyMap<string, Operat
     parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
   }
   operation.parameters = parameters;
-  operation.responses = { ...operation.responses, ...problemResponses(codes) };
+  operation.responses = { ...successes(operation.responses ?? {}), ...problemResponses(codes) };
+}
+
+const SUCCESSES: Readonly<Record<string, string>> = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted: it is stored and will be done.',
+};
+
+/** The framework calls replies without a description of their own "Default Response". */
+function successes(responses: Readonly<Record<string, object>>): Record<string, object> {
+  const described: Record<string, object> = {};
+  for (const [status, response] of Object.entries(responses)) {
+    const description = SUCCESSES[status];
+    described[status] = description === undefined ? response : { ...response, description };
+  }
+  return described;
 }
 
 const VALIDATION: readonly ProblemCode[] = ['validation_failed'];
 
-function problemResponses(codes: ReadonlySet<ProblemCode>): Record<string, unknown> {
-  const responses: Record<string, unknown> = {};
+function problemResponses(codes: ReadonlySet<ProblemCode>): Record<string, object> {
+  const responses: Record<string, object> = {};
   for (const [status, same] of Map.groupBy(codes, (code) => problemKind(code).status)) {
     responses[status] = problemResponse(same);
   }
   return responses;
 }
 
-function problemResponse(codes: readonly ProblemCode[]): unknown {
+function problemResponse(codes: readonly ProblemCode[]): object {
   const lines = codes.map((code) => `\`${code}\`: ${problemKind(code).title}.`);
   return {
     description: lines.join(' '),

@@ -3,7 +3,12 @@ import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { sendJsonText } from '../json-reply.ts';
 import type { Api } from '../route-types.ts';
-import { finishDocument, type OpenApiDocument, type OperationFacts } from './document.ts';
+import {
+  documentText,
+  finishDocument,
+  type OpenApiDocument,
+  type OperationFacts,
+} from './document.ts';
 
 export const OPENAPI_PATH = '/openapi.json';
 
@@ -47,7 +52,7 @@ export async function registerOpenApi(app: Api, version: string): Promise<void> 
     OPENAPI_PATH,
     { config: { access: 'public' }, schema: { hide: true } },
     async (_request, reply) => {
-      text ??= JSON.stringify(finishDocument(app.swagger() as OpenApiDocument, facts));
+      text ??= documentText(finishDocument(app.swagger() as OpenApiDocument, facts));
       return sendJsonText(reply, text);
     },
   );

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseRecordId } from '../../domain/ids.ts';
 import { ed25519PublicKey } from '../../protocol/secrets.ts';
+import { nextCursor } from '../testing/caller.ts';
 import { openApiWorld, type ApiWorld } from '../testing/api-world.ts';
 
 let world: ApiWorld;
@@ -193,21 +194,21 @@ test('a change leaves what it does not name', async () => {
   const created = await call(`POST ${PATH}`, {
     json: { ...LEAST, name: 'before', rate_limit: 5, metadata: { a: '1', b: '2' } },
   });
-  const { secret, ...before } = created.json;
+  const { secret, ...former } = created.json;
   world.passTime(1_000);
-  const changed = await call(`PATCH ${PATH}/${String(before['id'])}`, {
+  const changed = await call(`PATCH ${PATH}/${String(former['id'])}`, {
     json: { event_types: ['x', 'y'], rate_limit: null, name: null, metadata: { b: '3' } },
   });
   assert.equal(changed.status, 200, changed.text);
   assert.deepEqual(changed.json, {
-    ...before,
+    ...former,
     event_types: ['x', 'y'],
     rate_limit: null,
     name: null,
     metadata: { b: '3' },
     updated_at: changed.json['updated_at'],
   });
-  assert.ok(String(changed.json['updated_at']) > String(before['updated_at']));
+  assert.ok(String(changed.json['updated_at']) > String(former['updated_at']));
   assert.ok(!changed.text.includes(String(secret)));
   const matched = await call('POST /v1/events', { json: { event_type: 'y' } });
   assert.equal(matched.json['deliveries'], 1);
@@ -263,7 +264,7 @@ test('the list goes page by page, oldest first', async () => {
       assert.equal(pages, 3);
       break;
     }
-    path = `${PATH}?limit=2&cursor=${String(json['next_cursor'])}`;
+    path = `${PATH}?limit=2&cursor=${nextCursor(json)}`;
   }
   assert.deepEqual(seen, ids);
 });

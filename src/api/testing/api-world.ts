@@ -32,6 +32,7 @@ function checkTarget(text: string): TargetCheck {
 export interface ApiWorld {
   readonly url: string;
   readonly api: Api;
+  readonly deps: ApiDependencies;
   readonly storage: Storage;
   readonly registry: SubscriptionRegistry;
   readonly receiver: Receiver;
@@ -58,7 +59,8 @@ export async function openApiWorld(overrides: Partial<ApiDependencies> = {}): Pr
   const receiver = new Receiver();
   const { registry, dispatcher, publisher } = await openPipe(storage, clock, receiver, errors);
   const { journal, control } = storage;
-  const api = await createApi({
+  const operational = operationalEvents({ publisher, onError: (error) => errors.push(error) });
+  const deps: ApiDependencies = {
     publisher,
     deliveries: dispatcher,
     registry,
@@ -68,13 +70,14 @@ export async function openApiWorld(overrides: Partial<ApiDependencies> = {}): Pr
     clock,
     random: systemRandom,
     adminKeyHash: hashApiKey(adminKey),
-    sendTest: operationalEvents({ publisher, onError: (error) => errors.push(error) }).sendTest,
+    sendTest: (subscription) => operational.sendTest(subscription),
     health: () => undefined,
     readiness: () => ({ ok: true, checks: { storage: 'ok' } }),
     version: '0.0.0-test',
     onError: (error) => errors.push(error),
     ...overrides,
-  });
+  };
+  const api = await createApi(deps);
   await api.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -82,6 +85,7 @@ export async function openApiWorld(overrides: Partial<ApiDependencies> = {}): Pr
   return {
     url,
     api,
+    deps,
     storage,
     registry,
     receiver,

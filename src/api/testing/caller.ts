@@ -47,3 +47,9 @@ function objectOf(text: string): Record<string, unknown> {
     return {};
   }
 }
+
+/** Empty on the last page. */
+export function nextCursor(list: Readonly<Record<string, unknown>>): string {
+  const { next_cursor: cursor } = list;
+  return typeof cursor === 'string' ? cursor : '';
+}

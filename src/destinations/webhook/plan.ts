@@ -131,7 +131,11 @@ function hexInstant(instant: number): string {
   return lastInstantHex;
 }
 
+const ZEROS = '0'.repeat(16);
+
 /** Lower-case hex, the last `width` digits. */
 function hex(value: number, width: number): string {
-  return value.toString(16).padStart(width, '0').slice(-width);
+  const digits = value.toString(16);
+  if (digits.length > width) return digits.slice(-width);
+  return ZEROS.slice(0, width - digits.length) + digits;
 }

@@ -1,6 +1,6 @@
 /** Signed HTTP POST to a subscription's `target_url`. */
 import type { Subscription } from '../../domain/subscription.ts';
-import type { Egress } from '../../egress/egress.ts';
+import type { Egress } from '../../egress/port.ts';
 import type { Destination } from '../destination.ts';
 import { prepareWebhook, webhookHeaders, type PreparedWebhook } from './plan.ts';
 

@@ -47,7 +47,7 @@ export class Connection {
   }
 
   /** @returns the rowid of the last inserted row. */
-  run(compiled: CompiledQuery<unknown>): number {
+  run(compiled: CompiledQuery): number {
     try {
       return Number(this.#cached(compiled.sql).run(...parameters(compiled)).lastInsertRowid);
     } catch (error) {
@@ -75,7 +75,7 @@ export function closed(): StorageError {
   return new StorageError('closed', 'the store is closed');
 }
 
-function parameters(compiled: CompiledQuery<unknown>): SQLInputValue[] {
+function parameters(compiled: CompiledQuery): SQLInputValue[] {
   return compiled.parameters as SQLInputValue[];
 }
 

@@ -93,11 +93,11 @@ function listRows(
     .selectAll('delivery')
     .select('event.custom_id')
     .where('delivery.tenant', '=', tenant)
-    .where(({ eb, refTuple, tuple }) =>
-      eb(
-        refTuple('delivery.sequence', 'delivery.subscription'),
+    .where((where) =>
+      where(
+        where.refTuple('delivery.sequence', 'delivery.subscription'),
         '<',
-        tuple(before.sequence, before.subscription),
+        where.tuple(before.sequence, before.subscription),
       ),
     )
     .orderBy('delivery.sequence', 'desc')

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { openApiWorld, type ApiWorld } from '../testing/api-world.ts';
+import { assertGenerated } from '../testing/generated-file.ts';
+import type { OpenApiDocument, Operation } from './document.ts';
+
+let world: ApiWorld;
+let document: OpenApiDocument;
+let text: string;
+
+before(async () => {
+  const manifest = new URL('../../../package.json', import.meta.url);
+  const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string };
+  world = await openApiWorld({ version });
+  const reply = await world.anonymous('GET /openapi.json');
+  text = `${JSON.stringify(JSON.parse(reply.text), null, 2)}\n`;
+  document = JSON.parse(text) as OpenApiDocument;
+});
+after(() => world.close());
+
+const operationsOf = (): [string, Operation][] =>
+  Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
+  );
+
+test('openapi/bellwire.json is the document that the server gives', () =>
+  assertGenerated('openapi/bellwire.json', text));
+
+test('the document is OpenAPI 3.1, and every reference in it leads somewhere', () => {
+  assert.match(document.openapi ?? '', /^3\.1\./);
+  const references = [...text.matchAll(/"\$ref": "#\/components\/(\w+)\/(\w+)"/g)];
+  assert.ok(references.length > 50);
+  for (const [, kind = '', name = ''] of references) {
+    assert.ok(document.components?.[kind]?.[name] !== undefined, `${kind}/${name}`);
+  }
+});
+
+test('the names of operations are fixed', () => {
+  const names = operationsOf().map(([route, { operationId }]) => `${operationId ?? ''} = ${route}`);
+  const sub = '/v1/webhooks/subscriptions';
+  assert.deepEqual(names.toSorted(), [
+    'cancelDelivery = POST /v1/deliveries/{id}/cancel',
+    `changeSubscription = PATCH ${sub}/{id}`,
+    'createApiKey = POST /v1/api-keys',
+    `createSubscription = POST ${sub}`,
+    `deleteSubscription = DELETE ${sub}/{id}`,
+    'getApiKey = GET /v1/api-keys/{id}',
+    'getDelivery = GET /v1/deliveries/{id}',
+    'getEvent = GET /v1/events/{id}',
+    'getLiveness = GET /healthz',
+    'getReadiness = GET /readyz',
+    `getSubscription = GET ${sub}/{id}`,
+    `getSubscriptionHealth = GET ${sub}/{id}/health`,
+    'listApiKeys = GET /v1/api-keys',
+    'listAttempts = GET /v1/deliveries/{id}/attempts',
+    'listDeliveries = GET /v1/deliveries',
+    'listEventDeliveries = GET /v1/events/{id}/deliveries',
+    'listEvents = GET /v1/events',
+    `listSubscriptions = GET ${sub}`,
+    `pauseSubscription = POST ${sub}/{id}/pause`,
+    'publishEvent = POST /v1/events',
+    'publishEvents = POST /v1/events/batch',
+    'resendDelivery = POST /v1/deliveries/{id}/resend',
+    `resumeSubscription = POST ${sub}/{id}/resume`,
+    'revokeApiKey = DELETE /v1/api-keys/{id}',
+    `testSubscription = POST ${sub}/{id}/test`,
+  ]);
+});
+
+test('every operation is summed up, filed, and tells its problems', () => {
+  for (const [route, operation] of operationsOf()) {
+    const { summary, tags, responses = {}, requestBody } = operation;
+    assert.equal(typeof summary, 'string', route);
+    assert.equal(tags?.length, 1, route);
+    const wanted = ['500'];
+    if (route.includes('/v1/')) wanted.push('401', '403', '503');
+    if (route.includes('{id}')) wanted.push('404');
+    if (requestBody !== undefined) wanted.push('400', '413', '415', '422');
+    for (const status of wanted) assert.ok(responses[status] !== undefined, `${route} ${status}`);
+  }
+});

@@ -1,0 +1,115 @@
+/** A journal with the manners of a real disk: slow, failing, and gone when its process is. */
+import type { DuePosition, JournalBatch, JournalStore } from '../storage/journal.ts';
+import { StorageError, type StorageFailure } from '../storage/storage.ts';
+import type { ProcessClock } from './process-clock.ts';
+
+export type JournalOperation = 'commit' | 'release' | 'unsettled' | 'due' | 'nextDueAt' | 'read';
+
+/** What befalls one call. An absent delay is none. */
+export interface JournalFate {
+  /** Until the store does it. */
+  readonly beforeMs?: number;
+  /** From then until the caller hears of it. */
+  readonly afterMs?: number;
+  /** `before`: it was not done. `after`: it was done, and the caller is told that it was not. */
+  readonly fault?: 'before' | 'after';
+  /** Default `busy`. */
+  readonly failure?: StorageFailure;
+}
+
+export type JournalFates = (operation: JournalOperation, batch?: JournalBatch) => JournalFate;
+
+export const KIND_FATE: JournalFate = {};
+
+/** Answers nothing once its process is dead; what was not done by then is not done. */
+export class FaultyJournal implements JournalStore {
+  readonly #inner: JournalStore;
+  readonly #clock: ProcessClock;
+  readonly #fates: JournalFates;
+
+  constructor(inner: JournalStore, clock: ProcessClock, fates: JournalFates) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#fates = fates;
+  }
+
+  state() {
+    return this.#inner.state();
+  }
+
+  commit(batch: JournalBatch) {
+    return this.#run(this.#fates('commit', batch), () => this.#inner.commit(batch));
+  }
+
+  releaseHeld(subscription: number, now: number, limit: number) {
+    return this.#run(this.#fates('release'), () =>
+      this.#inner.releaseHeld(subscription, now, limit),
+    );
+  }
+
+  unsettled(after: number, upTo: number, limit: number) {
+    return this.#run(this.#fates('unsettled'), () => this.#inner.unsettled(after, upTo, limit));
+  }
+
+  due(after: DuePosition, until: number, limit: number) {
+    return this.#run(this.#fates('due'), () => this.#inner.due(after, until, limit));
+  }
+
+  nextDueAt(after: DuePosition) {
+    return this.#run(this.#fates('nextDueAt'), () => this.#inner.nextDueAt(after));
+  }
+
+  contents(sequences: readonly number[]) {
+    return this.#run(this.#fates('read'), () => this.#inner.contents(sequences));
+  }
+
+  delivery(tenant: number, sequence: number, subscription: number) {
+    return this.#run(this.#fates('read'), () =>
+      this.#inner.delivery(tenant, sequence, subscription),
+    );
+  }
+
+  // Asked by people, not by the engine: nothing befalls these.
+
+  event(...call: Parameters<JournalStore['event']>) {
+    return this.#inner.event(...call);
+  }
+
+  sequenceOfKey(...call: Parameters<JournalStore['sequenceOfKey']>) {
+    return this.#inner.sequenceOfKey(...call);
+  }
+
+  listEvents(...call: Parameters<JournalStore['listEvents']>) {
+    return this.#inner.listEvents(...call);
+  }
+
+  deliveriesOf(...call: Parameters<JournalStore['deliveriesOf']>) {
+    return this.#inner.deliveriesOf(...call);
+  }
+
+  listDeliveries(...call: Parameters<JournalStore['listDeliveries']>) {
+    return this.#inner.listDeliveries(...call);
+  }
+
+  attempts(...call: Parameters<JournalStore['attempts']>) {
+    return this.#inner.attempts(...call);
+  }
+
+  async #run<Result>(fate: JournalFate, act: () => Promise<Result>): Promise<Result> {
+    const { beforeMs = 0, afterMs = 0, fault, failure = 'busy' } = fate;
+    await this.#pause(beforeMs);
+    if (fault === 'before') throw new StorageError(failure, 'the simulated disk refused');
+    const result = await act();
+    await this.#pause(afterMs);
+    if (fault === 'after') throw new StorageError(failure, 'the simulated disk lost its answer');
+    return result;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0 || !this.#clock.alive) {
+      await new Promise<void>((resolve) => {
+        this.#clock.setTimer(ms, resolve);
+      });
+    }
+  }
+}

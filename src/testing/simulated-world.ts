@@ -1,0 +1,177 @@
+/** Everything a behaviour test of the engine needs, with defaults: a test names what it is about. */
+import type { Publication, PublishResult } from '../accept/publication.ts';
+import { DEFAULT_SCHEDULE_SECONDS } from '../domain/retry-policy.ts';
+import type { Subscription, SubscriptionSettings } from '../domain/subscription.ts';
+import type { TelemetryEvent } from '../runtime/telemetry.ts';
+import type { AttemptRecord, DeliveryRecord, DeliveryView } from '../storage/journal.ts';
+import { createMemoryStorage, MemoryData } from '../storage/memory/store.ts';
+import { KIND_FATE, type JournalFates, type JournalOperation } from './faulty-journal.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedEngine } from './simulated-engine.ts';
+import { SimulatedNetwork } from './simulated-network.ts';
+
+/** 2026-01-01T00:00:00Z: the hour in which every simulated world begins. */
+export const START_AT = Date.UTC(2026, 0, 1);
+
+export const TENANT = 1;
+
+/** Rounds of the event loop that finish whatever needs no time. */
+const QUIET_ROUNDS = 6;
+
+export function webhookSettings(
+  overrides: Partial<SubscriptionSettings> & { readonly url?: string } = {},
+): SubscriptionSettings {
+  const { url = 'https://receiver.test/hook', ...rest } = overrides;
+  return {
+    name: null,
+    eventTypes: ['**'],
+    destination: { kind: 'webhook', url },
+    retryScheduleSeconds: DEFAULT_SCHEDULE_SECONDS,
+    timeoutMs: 15_000,
+    rateLimit: null,
+    maxInFlight: 256,
+    headers: {},
+    signatures: ['standard', 'agent'],
+    signing: 'hmac',
+    metadata: {},
+    ...rest,
+  };
+}
+
+export class SimulatedWorld {
+  readonly clock = new SimulatedClock(START_AT);
+  readonly random: SeededRandom;
+  readonly data = new MemoryData();
+  readonly network = new SimulatedNetwork(this.clock);
+  readonly telemetry: TelemetryEvent[] = [];
+  /** Calls of the journal by the engine, in order. */
+  readonly calls: JournalOperation[] = [];
+  /** What befalls the journal; replace it at any time. */
+  fates: JournalFates = () => KIND_FATE;
+  #engine: SimulatedEngine | undefined;
+
+  private constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+  }
+
+  static async create(seed = 1): Promise<SimulatedWorld> {
+    const world = new SimulatedWorld(seed);
+    await world.start();
+    return world;
+  }
+
+  get engine(): SimulatedEngine {
+    if (this.#engine === undefined) throw new Error('no process was started');
+    return this.#engine;
+  }
+
+  get dispatcher() {
+    return this.engine.dispatcher;
+  }
+
+  /** Starts a process over what is on the disk. */
+  async start(): Promise<void> {
+    const { clock, random, data, network } = this;
+    this.#engine = await SimulatedEngine.start({
+      clock,
+      random,
+      data,
+      network,
+      fates: (operation, batch) => {
+        this.calls.push(operation);
+        return this.fates(operation, batch);
+      },
+      onTelemetry: (event) => this.telemetry.push(event),
+    });
+  }
+
+  /** `kill -9` and a new process. */
+  async crash(): Promise<void> {
+    this.engine.kill();
+    await this.start();
+  }
+
+  subscribe(overrides: Parameters<typeof webhookSettings>[0] = {}): Promise<Subscription> {
+    return this.engine.registry.create({
+      tenant: TENANT,
+      settings: webhookSettings(overrides),
+      secrets: ['a secret of sixteen bytes'],
+    });
+  }
+
+  /** As the API does it. */
+  async pause(subscription: Subscription): Promise<void> {
+    await this.engine.registry.change(subscription.number, { status: 'paused' });
+  }
+
+  async resume(subscription: Subscription): Promise<void> {
+    const change = { status: 'active', disabledReason: null, failingSince: null } as const;
+    await this.engine.registry.change(subscription.number, change);
+    await this.engine.dispatcher.release(subscription.number);
+  }
+
+  /** Publishes and waits until the answer is there, without letting time pass. */
+  async publish(overrides: Partial<Publication> = {}): Promise<PublishResult> {
+    return this.answer(
+      this.engine.publish({
+        tenant: TENANT,
+        eventType: 'task.completed',
+        dataText: '{"n":1}',
+        ...overrides,
+      }),
+    );
+  }
+
+  async publishMany(count: number, overrides: Partial<Publication> = {}): Promise<void> {
+    const results = Array.from({ length: count }, () => this.publish(overrides));
+    for (const result of await Promise.all(results)) {
+      if (result.kind !== 'accepted') throw new Error(`an event was ${result.kind}`);
+    }
+  }
+
+  /** What a call resolves to while everything that needs no time runs. */
+  async answer<Result>(call: Promise<Result>): Promise<Result> {
+    const [result] = await Promise.all([call, this.quiet()]);
+    return result;
+  }
+
+  /** Lets everything run that needs no time. */
+  quiet(): Promise<void> {
+    this.#quiet ??= this.#runQuiet();
+    return this.#quiet;
+  }
+
+  #quiet: Promise<void> | undefined;
+
+  async #runQuiet(): Promise<void> {
+    for (let round = 0; round < QUIET_ROUNDS; round += 1) await this.clock.advance(0);
+    this.#quiet = undefined;
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.quiet();
+  }
+
+  // What is on the disk, read without touching the engine
+
+  delivery(sequence: number, subscription: number): Promise<DeliveryView | undefined> {
+    return createMemoryStorage(this.data).journal.delivery(TENANT, sequence, subscription);
+  }
+
+  /** @throws Error when there is no such delivery. */
+  async view(sequence: number, subscription = 1): Promise<DeliveryView> {
+    const found = await this.delivery(sequence, subscription);
+    if (found === undefined) throw new Error(`no delivery of ${sequence} to ${subscription}`);
+    return found;
+  }
+
+  row(sequence: number, subscription = 1): DeliveryRecord | undefined {
+    return this.data.journal.delivery(sequence, subscription);
+  }
+
+  records(sequence: number, subscription = 1): readonly AttemptRecord[] {
+    return this.data.journal.attempts(sequence, subscription);
+  }
+}
