@@ -6,7 +6,7 @@ import { assertGenerated } from './testing/generated-file.ts';
 
 const INTRODUCTION = `# Errors
 
-<!-- Made from src/api/problems.ts by its test; run the tests with UPDATE_DOCS=1 to write it anew. -->
+<!-- Made from src/api/problems.ts by its test; UPDATE_DOCS=1 writes it anew. -->
 
 Whatever goes wrong comes as \`application/problem+json\` (RFC 9457):
 

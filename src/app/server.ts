@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { hashApiKey } from '../domain/api-key.ts';
-import { parseAllowTargets } from '../egress/allow-targets.ts';
 import { createEgress } from '../egress/egress.ts';
 import type { Egress } from '../egress/port.ts';
 import { EndpointStatsKeeper } from '../observe/endpoint-stats.ts';
@@ -16,6 +15,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Config } from './config.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
+import { allowedTargets, listenFailure, secretsFailure } from './start-failure.ts';
 import { VERSION } from './version.ts';
 
 export interface Server extends Service {
@@ -44,13 +44,13 @@ export async function createServer(options: Options): Promise<Server> {
     return await serve(options, { storage, egress, stats, engine });
   } catch (error) {
     await storage.close();
-    throw error;
+    throw secretsFailure(error);
   }
 }
 
 /** @throws Error when the guard lets something through: better no server than an open one. */
 async function openEgress(config: Config, telemetry: Telemetry, log: Logger): Promise<Egress> {
-  const allowTargets = parseAllowTargets(config.allow_targets);
+  const allowTargets = allowedTargets(config);
   const clock = systemClock;
   const egress = createEgress({
     allowTargets,
@@ -93,7 +93,9 @@ async function serve({ config, keys, log }: Options, parts: Parts): Promise<Serv
     },
     async start() {
       await dispatcher.start();
-      await api.listen({ host: config.host, port: config.port });
+      await api.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+        throw listenFailure(error, config);
+      });
       url = urlOf(config.host, api.server.address());
     },
     stop() {

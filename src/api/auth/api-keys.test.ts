@@ -109,7 +109,7 @@ test('a key acts for its own tenant, and may say so but no other', async () => {
   assert.ok(!names.includes('never-seen'));
 });
 
-test('the admin key acts for the default tenant unless it names one, which is made then', async () => {
+test('the admin key acts for the default tenant unless it names another one', async () => {
   const admin = caller(world.url, { key: world.adminKey });
   const published = await admin('POST /v1/events', EVENT);
   const found = await world.as('default')(`GET /v1/events/${String(published.json['id'])}`);

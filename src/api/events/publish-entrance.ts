@@ -18,7 +18,7 @@ import { publishProblem } from './publish-problem.ts';
 export const PUBLISH_PATH = '/v1/events';
 export const PUBLISH_SCOPE = 'events:write';
 
-/** A body that was refused for its size is still read up to here, so that the answer gets through. */
+/** A body refused for its size is still read up to here, so that the answer gets through. */
 const MAX_DRAINED_BYTES = 16 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;

@@ -148,7 +148,7 @@ test('metadata beyond its limit is refused', async () => {
   }
 });
 
-test('a body without an announced length is cut off at the limit, and the connection lives on', async () => {
+test('a body of unannounced length is refused at the limit', async () => {
   const call = request(`${world.url}/v1/events`, {
     method: 'POST',
     headers: { authorization: `Bearer ${world.adminKey}`, 'content-type': 'application/json' },

@@ -13,7 +13,7 @@ const INLINE_SCRIPT = /<script type="text\/javascript">([\s\S]*?)<\/script>/;
 /** The script changes with the release alone. */
 const SCRIPT_CACHE = 'public, max-age=3600';
 
-/** Everything the viewer could fetch from elsewhere is switched off; the policy below makes sure. */
+/** What the viewer could fetch from elsewhere is switched off; the policy makes sure. */
 const VIEWER = {
   url: OPENAPI_PATH,
   pageTitle: 'Bellwire API',

@@ -16,7 +16,7 @@ const DESCRIPTION = `The webhook layer for agents: publish events, subscribe to 
 became of each delivery.
 
 Every route under \`/v1\` wants \`Authorization: Bearer KEY\`. Lists are \`{data, next_cursor}\`.
-Whatever goes wrong comes as \`application/problem+json\` with a stable \`code\` and a \`next_step\`.`;
+Errors are \`application/problem+json\` with a stable \`code\` and a \`next_step\`.`;
 
 const TAGS = [
   { name: 'Events', description: 'What happened: publish it and read it back.' },

@@ -35,7 +35,7 @@ test('a paused subscription holds its events, and resuming sends them', async ()
   assert.equal(job.attemptNumber, 1);
 });
 
-test('resuming a disabled subscription forgets why it was disabled; pausing it is refused', async () => {
+test('a disabled subscription can be resumed, which forgets why, but not paused', async () => {
   const call = world.as('disabled');
   const path = await subscribed(call);
   const number = parseRecordId('sub', path.slice(PATH.length + 1))?.number ?? 0;
