@@ -1,4 +1,4 @@
-/** Pages written from the code, so that they can't drift from it. UPDATE_DOCS=1 npm test rewrites. */
+/** Pages written from the code, so that they can't drift. UPDATE_DOCS=1 npm test rewrites them. */
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertGenerated } from '../src/api/testing/generated-file.ts';
@@ -22,8 +22,8 @@ test('docs/operating/configuration.md lists the settings of the schema', async (
     const { [setting]: byDefault } = defaults;
     const shown =
       byDefault === undefined || byDefault === '' ? '' : `\`${JSON.stringify(byDefault)}\``;
-    const about = configSchema.shape[setting].description ?? '';
-    return `| \`${envName(setting)}\` | \`${flagName(setting)}\` | \`${setting}\` | ${shown} | ${about} |`;
+    const names = `\`${envName(setting)}\` | \`${flagName(setting)}\` | \`${setting}\``;
+    return `| ${names} | ${shown} | ${configSchema.shape[setting].description ?? ''} |`;
   });
   const secrets = secretSettings().map((setting) => `\`${envName(setting)}_FILE\``);
   const page = [
@@ -31,9 +31,9 @@ test('docs/operating/configuration.md lists the settings of the schema', async (
     '',
     written('src/app/config.ts'),
     '',
-    'Every setting can be given in three ways. A flag wins over the environment, which wins over the',
-    'JSON file named by `--config`. `bellwire config check` tells whether they are right, `bellwire',
-    'config print` shows what is in effect; secrets are shown only as being there.',
+    'Every setting can be given in three ways. A flag wins over the environment, which wins over',
+    'the JSON file named by `--config`. `bellwire config check` tells whether they are right,',
+    '`bellwire config print` shows what is in effect; of secrets only that they are there.',
     '',
     '| environment | flag | key in the file | default | |',
     '|---|---|---|---|---|',
@@ -54,8 +54,8 @@ test('docs/operating/limits.md lists the limits with their values', async () => 
     '',
     written('src/domain/limits.ts'),
     '',
-    'Everything has a limit, so that one caller, one target or one bad day can take no more than its',
-    'share. What goes over one is refused with a reason. The unit is in the name.',
+    'Everything has a limit, so that one caller, one target or one bad day can take no more than',
+    'its share. What goes over one is refused with a reason. The unit is in the name.',
     ...limitTables(readFileSync(LIMITS_SOURCE, 'utf8')),
     '',
     'What the outgoing HTTP client allows itself stands in',

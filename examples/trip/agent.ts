@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Bellwire } from '../../sdk/client/index.ts';
 import { createReceiver, memoryQueue } from '../../sdk/receiver/index.ts';
-import type { Handlers, Queue, WebhookEvent } from '../../sdk/receiver/index.ts';
+import type { Handlers } from '../../sdk/receiver/index.ts';
 import { say } from './screen.ts';
 
 export interface AgentOptions {
@@ -12,8 +12,8 @@ export interface AgentOptions {
   readonly client: Bellwire;
   readonly eventTypes: readonly string[];
   readonly on: Handlers;
-  /** Throws to have the sender told 503. */
-  readonly beforeTaking?: (event: WebhookEvent) => void;
+  /** Asked at every request; 503 is answered when it says yes. */
+  readonly isBusy?: () => boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,13 +27,17 @@ const RETRY_SCHEDULE = [0.2, 1, 5];
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { name, client, eventTypes, on, onError } = options;
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  const queue = takingAfter(options.beforeTaking);
-  const answer = createReceiver({ secret, queue, on, onError }).node();
+  // A handler that fails is not tried again: the demo ends with the reason instead.
+  const queue = memoryQueue({ retryDelaysMs: [] });
+  const receive = createReceiver({ secret, queue, on, onError }).node();
   const server = createServer((request, response) => {
+    if (options.isBusy?.()) {
+      response.writeHead(503).end(`the ${name} is busy`);
+      return;
+    }
     const attempt = Number(request.headers['bellwire-attempt']);
-    const id = request.headers['webhook-id'];
-    if (attempt > 1) say('bellwire', `tries again: attempt ${attempt}, same webhook-id ${id}`);
-    answer(request, response);
+    if (attempt > 1) say('bellwire', `tries again: attempt ${attempt}, with the same webhook-id`);
+    receive(request, response);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const address = server.address();
@@ -48,21 +52,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return {
     subscriptionId: subscription.id,
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
       server.close();
+      server.closeAllConnections();
       await once(server, 'close');
-    },
-  };
-}
-
-/** A queue that fails its handlers at once, so that the demo ends with the reason. */
-function takingAfter(beforeTaking: AgentOptions['beforeTaking']): Queue {
-  const queue = memoryQueue({ retryDelaysMs: [] });
-  return {
-    consume: (consumer) => queue.consume?.(consumer),
-    async push(event) {
-      beforeTaking?.(event);
-      await queue.push(event);
     },
   };
 }

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
@@ -30,19 +31,24 @@ export async function startBellwire(): Promise<BellwireProcess> {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(child, 'close');
+  const ended = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
     await rm(data, { recursive: true, force: true });
   };
-  const lines = createInterface({ input: child.stdout });
-  for await (const line of lines) {
-    const url = /is ready at (http:\S+)/.exec(stripVTControlCharacters(line))?.[1];
-    if (url === undefined) continue;
-    child.stdout.resume();
-    return { url, adminKey, [Symbol.asyncDispose]: stop };
-  }
+  const url = await urlIn(child.stdout);
+  // Nobody reads on, and a full pipe would stop the server.
+  child.stdout.resume();
+  if (url !== undefined) return { url, adminKey, [Symbol.asyncDispose]: stop };
   await stop();
   throw new Error('Bellwire ended before it was ready');
+}
+
+async function urlIn(output: Readable): Promise<string | undefined> {
+  for await (const line of createInterface({ input: output })) {
+    const url = /is ready at (http:\S+)/.exec(stripVTControlCharacters(line))?.[1];
+    if (url !== undefined) return url;
+  }
+  return undefined;
 }

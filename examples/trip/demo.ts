@@ -2,45 +2,47 @@
  * `npm run demo`: an assistant books a trip with the help of a travel agent. The two never call
  * each other and never poll: all they say travels through Bellwire as signed events.
  *
- * `--pace 0.5` has the work done twice as fast. In a terminal Bellwire is left running at the end.
+ * `--pace 0.5` has the work done in half the time. In a terminal Bellwire runs on at the end.
  */
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { Bellwire } from '../../sdk/client/index.ts';
-import type { WebhookEvent } from '../../sdk/receiver/index.ts';
 import { startAgent } from './agent.ts';
 import { Assistant } from './assistant.ts';
-import { startBellwire } from './bellwire-process.ts';
-import type { BellwireProcess } from './bellwire-process.ts';
+import { startBellwire, type BellwireProcess } from './bellwire-process.ts';
+import { hiccupDuring } from './hiccup.ts';
 import { showOutcomes } from './outcomes.ts';
 import { heading, note, say } from './screen.ts';
 import { BAD_TRIP, GOOD_TRIP, PLANS } from './story.ts';
-import { ORDERS, readTask, REPORTS } from './task.ts';
+import { ORDERS, REPORTS, taskIdOf } from './task.ts';
 import { TravelAgent } from './travel-agent.ts';
 
 const STORY_WITHIN_MS = 60_000;
 const STOPPED_BY_USER = Symbol('stopped by the user');
 
+/** Aborted by a signal from outside, or by what went wrong. */
+const end = new AbortController();
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { pace: { type: 'string', default: '1' } } });
-  const end = new AbortController();
+  const pace = Number(values.pace);
+  if (!(pace > 0)) throw new RangeError(`--pace must be a positive number, not ${values.pace}`);
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => end.abort(STOPPED_BY_USER));
   }
   try {
-    await demo(Number(values.pace), end);
+    await demo(pace);
   } catch (error) {
-    if (error !== STOPPED_BY_USER) throw error;
+    if (end.signal.reason !== STOPPED_BY_USER) throw error;
   }
   // Whatever the agents were still at ends with the demo.
   process.exit(0);
 }
 
-async function demo(pace: number, end: AbortController): Promise<void> {
-  const signal = AbortSignal.any([end.signal, AbortSignal.timeout(STORY_WITHIN_MS)]);
-  const onError = (error: unknown) => end.abort(error);
+async function demo(pace: number): Promise<void> {
+  note('Starting Bellwire…');
   await using bellwire = await startBellwire();
   const client = new Bellwire({ baseUrl: bellwire.url, apiKey: bellwire.adminKey });
+  const onError = (error: unknown) => end.abort(error);
   const travelAgent = new TravelAgent({ client, plans: PLANS, pace });
   await using orders = await startAgent({
     name: 'travel agent',
@@ -50,24 +52,30 @@ async function demo(pace: number, end: AbortController): Promise<void> {
     onError,
   });
   const assistant = new Assistant(client);
+  const hiccup = hiccupDuring(taskIdOf(GOOD_TRIP, 'hotel'));
   await using reports = await startAgent({
     name: 'assistant',
     client,
     eventTypes: REPORTS,
-    on: assistant.on,
-    beforeTaking: busyOnce(),
+    on: { ...assistant.on, ...hiccup.on },
+    isBusy: hiccup.isBusy,
     onError,
   });
   note(`Bellwire is at ${bellwire.url}; both agents have subscribed and wait for the bell.`);
-  await Promise.race([tellStory(assistant), abortOf(signal)]);
+  const tooLate = setTimeout(
+    () => end.abort(new Error(`The story did not end within ${STORY_WITHIN_MS} ms`)),
+    STORY_WITHIN_MS,
+  );
+  await Promise.race([tellStory(assistant), untimelyEnd()]);
   const names = new Map([
     [orders.subscriptionId, 'travel agent'],
     [reports.subscriptionId, 'assistant'],
   ]);
-  const retried = await showOutcomes(client, [GOOD_TRIP, BAD_TRIP], names, signal);
+  const retried = await showOutcomes(client, [GOOD_TRIP, BAD_TRIP], names, end.signal);
+  clearTimeout(tooLate);
   if (!process.stdout.isTTY) return;
   showWayAround(bellwire, retried[0]?.id);
-  await once(end.signal, 'abort');
+  await untimelyEnd();
 }
 
 async function tellStory(assistant: Assistant): Promise<void> {
@@ -79,20 +87,12 @@ async function tellStory(assistant: Assistant): Promise<void> {
   await assistant.plan(BAD_TRIP, 'all at once');
 }
 
-/** The hiccup of the story: the assistant can't take the good news about the hotel at first. */
-function busyOnce(): (event: WebhookEvent) => void {
-  let busy = true;
-  return (event) => {
-    if (!busy || event.event_type !== 'task.completed' || readTask(event).part !== 'hotel') return;
-    busy = false;
-    say('bellwire', 'the assistant is busy and answers 503; the event is kept and tried again');
-    throw new Error('busy for a moment');
-  };
-}
-
-function abortOf(signal: AbortSignal): Promise<never> {
+/** Rejects with the reason of the end. */
+function untimelyEnd(): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const fail = () => reject(end.signal.reason);
+    if (end.signal.aborted) fail();
+    else end.signal.addEventListener('abort', fail, { once: true });
   });
 }
 

@@ -48,6 +48,10 @@ export function readTask(event: WebhookEvent): Task {
   return { ...taskData.parse(event.data), tripId, at: Date.parse(event.timestamp) };
 }
 
+export function taskIdOf(tripId: string, part: Part): string {
+  return `${tripId}-${part}`;
+}
+
 export function taskEvent(
   type: TaskEventType,
   tripId: string,
@@ -55,7 +59,7 @@ export function taskEvent(
 ): PublishEvent {
   return {
     event_type: type,
-    task_id: `${tripId}-${data.part}`,
+    task_id: taskIdOf(tripId, data.part),
     run_id: tripId,
     status: STATUS[type],
     data,

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bellwire } from '../../sdk/client/index.ts';
 import type { Handlers } from '../../sdk/receiver/index.ts';
 import { say } from './screen.ts';
-import { readTask, taskEvent } from './task.ts';
+import { readTask, taskEvent, taskIdOf } from './task.ts';
 import type { Part, Task, TaskEventType } from './task.ts';
 
 export interface Plan {
@@ -28,12 +28,12 @@ export interface TravelAgentOptions {
 
 export class TravelAgent {
   readonly #options: TravelAgentOptions;
-  /** By trip and part. */
+  /** By task id. */
   readonly #running = new Map<string, AbortController>();
 
   readonly on: Handlers = {
     'task.requested': (event) => this.#work(readTask(event)),
-    'task.cancel_requested': (event) => this.#running.get(keyOf(readTask(event)))?.abort(),
+    'task.cancel_requested': (event) => this.#running.get(idOf(readTask(event)))?.abort(),
   };
 
   constructor(options: TravelAgentOptions) {
@@ -42,9 +42,9 @@ export class TravelAgent {
 
   async #work(task: Task): Promise<void> {
     const plan = this.#options.plans[task.tripId]?.[task.part];
-    if (plan === undefined) throw new Error(`There is no plan for ${keyOf(task)}`);
+    if (plan === undefined) throw new Error(`There is no plan for ${idOf(task)}`);
     const cancel = new AbortController();
-    this.#running.set(keyOf(task), cancel);
+    this.#running.set(idOf(task), cancel);
     try {
       await this.#report('task.started', task, { note: task.note });
       for (const { ms, note } of plan.steps) {
@@ -59,7 +59,7 @@ export class TravelAgent {
       if (!cancel.signal.aborted) throw error;
       await this.#report('task.cancelled', task, { note: 'stopped before anything was paid' });
     } finally {
-      this.#running.delete(keyOf(task));
+      this.#running.delete(idOf(task));
     }
   }
 
@@ -76,6 +76,6 @@ export class TravelAgent {
 
 const LAST_STEP_MS = 600;
 
-function keyOf({ tripId, part }: Task): string {
-  return `${tripId}/${part}`;
+function idOf({ tripId, part }: Task): string {
+  return taskIdOf(tripId, part);
 }

@@ -2,6 +2,7 @@
 import type { Publisher, PublishResult } from '../accept/publication.ts';
 import { deliveryId, parseEventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import { StorageError } from '../storage/storage.ts';
 
 interface Options {
   readonly publisher: Publisher;
@@ -30,7 +31,7 @@ export function operationalEvents({ publisher, onError }: Options) {
       }).catch(onError);
     },
 
-    /** One `bellwire.test` event to this subscription alone. @throws Error when it is refused. */
+    /** One `bellwire.test` event to this subscription alone. @throws StorageError `busy` */
     async sendTest(subscription: Subscription): Promise<TestSent> {
       const result = await publish({
         tenant: subscription.tenant,
@@ -38,6 +39,7 @@ export function operationalEvents({ publisher, onError }: Options) {
         dataText: JSON.stringify({ message: 'It works: this is a test event from Bellwire.' }),
         only: subscription,
       });
+      if (result.kind === 'unavailable') throw new StorageError('busy', result.reason);
       if (result.kind !== 'accepted') throw new Error(`the test event was ${result.kind}`);
       const parts = parseEventId(result.id);
       if (parts === undefined) throw new Error(`the test event got the odd id ${result.id}`);

@@ -36,6 +36,7 @@ after(async () => {
 
 function newValidator(): Validator {
   const requireLikeFastify = createRequire(import.meta.resolve('fastify'));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its own types are not ours to see
   const { default: Ajv } = requireLikeFastify('ajv/dist/2020') as {
     default: new (options: object) => Validator;
   };
@@ -186,6 +187,14 @@ test('real answers are what the document says', async () => {
   await said('post', '/v1/deliveries/{id}/cancel', delivery.id);
   await said('delete', `${base}/{id}`, sub);
   await said('delete', `${base}/{id}`, sub);
+});
+
+test('an answer that the document does not describe would be noticed', async () => {
+  const reply = await call(server, '/readyz');
+  const changed = { ...reply, text: reply.text.replace('"status"', '"state"') };
+  assert.throws(() => assertDocumented('get', '/readyz', changed), /must have required property/);
+  const otherStatus = { ...reply, status: 418 };
+  assert.throws(() => assertDocumented('get', '/readyz', otherStatus), /undocumented/);
 });
 
 test('/docs is a page of this server alone', async () => {
