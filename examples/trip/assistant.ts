@@ -14,7 +14,9 @@ interface Trip {
   waiting: Part[];
   /** Asked for and not ended. */
   readonly open: Set<Part>;
+  /** Of what is booked. */
   priceEur: number;
+  /** When the first part failed, milliseconds since the Unix epoch. */
   failedAt: number | undefined;
   readonly ended: PromiseWithResolvers<void>;
 }
@@ -42,20 +44,19 @@ export class Assistant {
 
   /** Resolves when every part of the trip is booked, failed or cancelled. */
   async plan(id: string, order: 'in turn' | 'all at once'): Promise<void> {
-    const ended = Promise.withResolvers<void>();
     const trip: Trip = {
       id,
       waiting: [...PARTS],
       open: new Set(),
       priceEur: 0,
       failedAt: undefined,
-      ended,
+      ended: Promise.withResolvers(),
     };
     this.#trips.set(id, trip);
     const first = trip.waiting.splice(0, order === 'in turn' ? 1 : PARTS.length);
     say('assistant', `On it! Looking for ${list(first.map((part) => LOOKING_FOR[part]))}…`);
     await Promise.all(first.map((part) => this.#request(trip, part)));
-    return ended.promise;
+    return trip.ended.promise;
   }
 
   async #request(trip: Trip, part: Part): Promise<void> {
@@ -74,47 +75,52 @@ export class Assistant {
     if (trip === undefined) return;
     trip.priceEur += task.price_eur;
     const [next, ...later] = trip.waiting;
-    if (next === undefined) {
-      const total = `All set for Lisbon, ${trip.priceEur} € together. Have a good trip!`;
-      say('assistant', `Your ${task.part} is booked! ${total}`);
-      trip.ended.resolve();
-      return;
-    }
-    say('assistant', `Your ${task.part} is booked! Now looking for ${LOOKING_FOR[next]}…`);
     trip.waiting = later;
-    await this.#request(trip, next);
+    const then = next === undefined ? '' : ` Now looking for ${LOOKING_FOR[next]}…`;
+    say('assistant', `Your ${task.part} is booked!${then}`);
+    if (next === undefined) endWhenDone(trip);
+    else await this.#request(trip, next);
   }
 
   async #failed(task: Task): Promise<void> {
     const trip = this.#close(task);
     if (trip === undefined) return;
     trip.failedAt = task.at;
-    const others = [...trip.open];
+    trip.waiting = [];
     say('assistant', `I'm sorry, your ${task.part} could not be booked: ${task.note}.`);
-    say('assistant', `Without it you need no ${others.join(' and no ')}: stopping them now.`);
+    const others = [...trip.open];
+    if (others.length > 0) say('assistant', `I'm stopping the rest now: ${list(others)}.`);
     await Promise.all(
       others.map((part) => {
         const data = { part, note: `the ${task.part} failed` };
         return this.#client.events.publish(taskEvent('task.cancel_requested', trip.id, data));
       }),
     );
+    endWhenDone(trip);
   }
 
   #cancelled(task: Task): void {
     const trip = this.#close(task);
-    if (trip?.failedAt === undefined) return;
-    const afterMs = task.at - trip.failedAt;
+    if (trip === undefined) return;
+    const afterMs = task.at - (trip.failedAt ?? task.at);
     say('assistant', `Your ${task.part}: ${task.note}, ${afterMs} ms after the failure.`);
-    if (trip.open.size > 0) return;
-    say('assistant', 'Nothing is booked and nothing is charged. Shall I try 15 May?');
-    trip.ended.resolve();
+    endWhenDone(trip);
   }
 
-  /** The trip whose open task this was, or `undefined` when there is nothing left to do about it. */
+  /** The trip whose open task this was; `undefined` when there is nothing left to do about it. */
   #close({ tripId, part }: Task): Trip | undefined {
     const trip = this.#trips.get(tripId);
     return trip?.open.delete(part) ? trip : undefined;
   }
+}
+
+function endWhenDone(trip: Trip): void {
+  if (trip.open.size > 0 || trip.waiting.length > 0) return;
+  const booked = `${trip.priceEur} € together`;
+  if (trip.failedAt === undefined) say('assistant', `All set, ${booked}. Have a good trip!`);
+  else if (trip.priceEur > 0) say('assistant', `The rest stays booked, ${booked}: is that fine?`);
+  else say('assistant', 'Nothing is booked and nothing is charged. Shall I try 15 May?');
+  trip.ended.resolve();
 }
 
 /** `a, b and c` */

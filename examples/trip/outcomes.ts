@@ -64,10 +64,8 @@ async function settled(
   signal: AbortSignal,
 ): Promise<readonly Outcome[]> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- asked again only when something is under way
     const outcomes = await outcomesOf(client, tripIds, signal);
     if (outcomes.every(({ delivery }) => FINAL.has(delivery.status))) return outcomes;
-    // oxlint-disable-next-line no-await-in-loop -- see above
     await pause(ASK_EVERY_MS, undefined, { signal });
   }
 }
@@ -79,10 +77,8 @@ async function outcomesOf(
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const tripId of tripIds) {
-    // oxlint-disable-next-line no-await-in-loop -- lists come newest first, trip by trip
     const events = await Array.fromAsync(client.events.list({ run_id: tripId }, { signal }));
     for (const event of events.toReversed()) {
-      // oxlint-disable-next-line no-await-in-loop -- a handful of small answers
       for await (const delivery of client.events.deliveries(event.id, {}, { signal })) {
         const attempts = await Array.fromAsync(
           client.deliveries.attempts(delivery.id, {}, { signal }),

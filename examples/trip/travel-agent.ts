@@ -48,9 +48,7 @@ export class TravelAgent {
     try {
       await this.#report('task.started', task, { note: task.note });
       for (const { ms, note } of plan.steps) {
-        // oxlint-disable-next-line no-await-in-loop -- one step after the other
         await pause(ms * this.#options.pace, undefined, { signal: cancel.signal });
-        // oxlint-disable-next-line no-await-in-loop -- one step after the other
         await this.#report('task.progress', task, { note });
       }
       await pause(LAST_STEP_MS * this.#options.pace, undefined, { signal: cancel.signal });

@@ -32,7 +32,6 @@ async function readWebBody(request: Request, maxBytes: number): Promise<BodyRead
   const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a stream is read one chunk after the other
     const { done, value } = await reader.read();
     if (done) return joined(chunks);
     total += value.length;

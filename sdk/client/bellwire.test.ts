@@ -84,7 +84,6 @@ test('every call asks for its route, with ids that can lead nowhere else', async
     () => ({ json: {} }),
     async (bellwire, { asked }) => {
       for (const [call, route] of calls) {
-        // oxlint-disable-next-line no-await-in-loop -- the last request belongs to the last call
         await call(bellwire);
         const last = asked.at(-1);
         assert.equal(`${last?.method} ${last?.url}`, route);
@@ -123,7 +122,6 @@ test('a loop that is left early asks for no further page, and a new loop begins 
   await withApi(pageOf, async (bellwire, { asked }) => {
     const list = bellwire.deliveries.list();
     for (const round of [1, 2]) {
-      // oxlint-disable-next-line no-await-in-loop -- one loop after the other
       for await (const delivery of list) {
         assert.equal(delivery.id, 'a');
         break;

@@ -24,7 +24,6 @@ export class CursorList<T> implements AsyncIterable<T> {
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
     let cursor: string | undefined;
     do {
-      // oxlint-disable-next-line no-await-in-loop -- each page names the next
       const page = await this.#fetchPage(cursor);
       yield page;
       cursor = page.next_cursor ?? undefined;

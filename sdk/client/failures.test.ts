@@ -86,7 +86,6 @@ test('a problem becomes an error with all its parts, and no key in it', async ()
 
 test('an answer that is no problem still becomes an error with its status', async () => {
   for (const text of ['<html>Bad Gateway</html>', '', '[]', '"no"', '{"errors":7,"code":9}']) {
-    // oxlint-disable-next-line no-await-in-loop -- one server at a time
     await withAnswers([{ status: 502, text }], async ({ bellwire }) => {
       const error = await errorOf(bellwire.events.publish(EVENT));
       assert.deepEqual([error.status, error.code], [502, 'unexpected_response']);
@@ -152,7 +151,6 @@ test('what may have been carried out is repeated only when that does no harm', a
     [(b) => b.deliveries.resend('d'), 1],
   ];
   for (const [call, times] of calls) {
-    // oxlint-disable-next-line no-await-in-loop -- one server at a time
     await withAnswers(['cut'], async ({ bellwire, api }) => {
       await call(bellwire).catch(() => {});
       assert.equal(api.asked.length, times, String(call));
@@ -166,7 +164,6 @@ test('what may have been carried out is repeated only when that does no harm', a
 
 test('other server errors are not repeated', async () => {
   for (const status of [400, 401, 404, 409, 500, 502, 504]) {
-    // oxlint-disable-next-line no-await-in-loop -- one server at a time
     await withAnswers([{ status }], async ({ bellwire, api }) => {
       assert.equal((await errorOf(bellwire.events.publish(EVENT))).status, status);
       assert.equal(api.asked.length, 1);

@@ -60,13 +60,11 @@ export function createTransport(options: ClientOptions): Transport {
     const init = initOf(options, call);
     const repeatable = call.repeatable ?? call.method !== 'POST';
     for (let failures = 1; ; failures += 1) {
-      // oxlint-disable-next-line no-await-in-loop -- one try after the other
       const result = await once(options, clock, url, init, call.signal);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see the type of Transport
       if (!(result instanceof BellwireError)) return result.value as T;
       const delayMs = nextDelayMs(policy, result, failures, repeatable, random());
       if (delayMs === undefined || call.signal?.aborted) throw result;
-      // oxlint-disable-next-line no-await-in-loop -- one try after the other
       await pause(clock, delayMs, call.signal);
     }
   };

@@ -207,7 +207,6 @@ const acceptCases: readonly Case[] = [
         { ...unusual, headers: { ...unusual.headers, ...types } },
       ];
       for (const request of requests) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other, so that order is known
         assert.equal((await send(request)).status, 200);
       }
       await receiver.drain();

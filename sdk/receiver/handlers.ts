@@ -30,7 +30,6 @@ function runOf(event: WebhookEvent, left: Set<Handler>): Run {
     const errors: unknown[] = [];
     for (const handler of left) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- handlers of one event run in order
         await handler(event);
         left.delete(handler);
       } catch (error) {

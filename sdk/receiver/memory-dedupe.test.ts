@@ -37,11 +37,9 @@ test('an id is forgotten after its time, not before', async () => {
 test('when full it forgets the oldest id, and only that', async () => {
   const dedupe = memoryDedupe({ maxIds: 3 });
   for (const id of ['a', 'b', 'c', 'd']) {
-    // oxlint-disable-next-line no-await-in-loop -- the order is the point
     assert.equal(await dedupe.claim(id), 'new');
   }
   for (const id of ['b', 'c', 'd']) {
-    // oxlint-disable-next-line no-await-in-loop -- the order is the point
     assert.equal(await dedupe.claim(id), 'duplicate', id);
   }
   assert.equal(await dedupe.claim('a'), 'new');

@@ -98,7 +98,6 @@ test('a failing event is tried again after each delay, then given up', async () 
   await queue.push(event('a'));
   clock.advance(0);
   for (const delay of DEFAULT_RETRY_DELAYS_MS) {
-    // oxlint-disable-next-line no-await-in-loop -- time moves step by step
     await settle();
     clock.advance(delay);
   }

@@ -122,7 +122,6 @@ test('during a rotation the old and the new secret are both good', async () => {
   const secrets = ['an older secret of mine', TEST_SECRET];
   const receiver = setup({ secrets });
   for (const [at, secret] of secrets.entries()) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other reads better on failure
     assert.deepEqual(await send(receiver, signedEvent(`evt_${at}`, { secret })), [200, 'new']);
   }
   const other = signedEvent('evt_9', { secret: 'a secret of someone else' });

@@ -48,7 +48,7 @@ const SECRET_SETTINGS: ReadonlySet<Setting> = new Set(['admin_key', 'master_key'
 
 const ENV_PREFIX = 'BELLWIRE_';
 
-/** A mistake in the configuration; the message names the setting, where it came from, and the fix. */
+/** A mistake in the configuration; the message names the setting, its origin, and the fix. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

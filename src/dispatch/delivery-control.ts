@@ -13,7 +13,7 @@ export interface LaneStatus {
 }
 
 export interface DeliveryControl {
-  /** One more try of a delivery at once, whatever its state but `sending`. Resolves once durable. */
+  /** One more try at once, whatever the state but `sending`. Resolves once durable. */
   resend(delivery: DeliveryView): Promise<DeliveryView>;
   /** Ends a delivery that is not final. An attempt in flight is still recorded. */
   cancel(delivery: DeliveryView): Promise<DeliveryView>;

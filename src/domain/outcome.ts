@@ -110,5 +110,4 @@ function redirectDetail(result: ResponseResult): string {
   return `${answered(result.status)}, and redirects are never followed`;
 }
 
-export { MAX_RETRY_AFTER_MS } from './limits.ts';
 export { parseRetryAfter } from './retry-after.ts';

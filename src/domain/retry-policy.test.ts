@@ -11,7 +11,7 @@ const schedule = fc.array(fc.integer({ min: 0, max: MAX_SCHEDULE_STEP_SECONDS })
 });
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-test('by default a delivery is tried again after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h', () => {
+test('by default the next tries come after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h', () => {
   const delays: number[] = [];
   for (let attempt = 1; ; attempt += 1) {
     const next = nextAttempt({

@@ -13,7 +13,7 @@ import type { MasterKey } from './master-keys.ts';
 import { SecretBoxError } from './secret-box-error.ts';
 
 export { parseMasterKeys, type MasterKey } from './master-keys.ts';
-export { SecretBoxError, type SecretBoxErrorReason } from './secret-box-error.ts';
+export { SecretBoxError } from './secret-box-error.ts';
 
 const VERSION = 1;
 const INFO = 'bellwire secret v1';

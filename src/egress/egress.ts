@@ -13,7 +13,7 @@ import type { Resolver } from './resolver.ts';
 import { runSelfTest } from './self-test.ts';
 import { checkTargetUrl } from './target-url.ts';
 
-export type { Egress, EgressHandle, EgressHeaders, EgressRequest } from './port.ts';
+export type { Egress, EgressRequest } from './port.ts';
 
 export interface EgressLimits extends PoolLimits {
   /** TCP and TLS handshakes together, milliseconds. Default `CONNECT_TIMEOUT_MS`. */

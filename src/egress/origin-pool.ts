@@ -1,5 +1,4 @@
-import type { Client } from 'undici';
-import type { Exchange } from './exchange.ts';
+import type { Client, Dispatcher } from 'undici';
 
 /** One undici client is one connection; it connects on its first request and again as needed. */
 export interface Connection {
@@ -7,6 +6,20 @@ export interface Connection {
   /** When its present socket was connected, monotonic milliseconds. */
   connectedAt: number;
   lastUsedAt: number;
+}
+
+/** Who is lent a connection: an exchange, as far as the pool needs to know it. */
+export interface Borrower extends Dispatcher.DispatchHandler {
+  readonly dispatchOptions: Dispatcher.DispatchOptions;
+  readonly maxConnections: number;
+  /** Whether the request was handed to a connection that is ready for it. */
+  readonly isOnTheWire: boolean;
+  /** Null until it has settled. */
+  readonly result: object | null;
+  /** When it settled, monotonic milliseconds. */
+  readonly endedAt: number;
+  /** Set by the pool while it lends one. */
+  connection: Connection | null;
 }
 
 export interface OriginPoolOptions {
@@ -27,7 +40,7 @@ export class OriginPool {
   #busy = 0;
   /** The one used last is used next, so that surplus connections fall idle and close. */
   #idle: Connection[] = [];
-  #waiting: Exchange[] = [];
+  #waiting: Borrower[] = [];
   #lastUsedAt: number;
 
   constructor(options: OriginPoolOptions) {
@@ -44,13 +57,13 @@ export class OriginPool {
   }
 
   /** Sends now, or when fewer than the exchange's `maxConnections` are busy. */
-  start(exchange: Exchange): void {
+  start(exchange: Borrower): void {
     if (this.#busy < exchange.maxConnections) this.#dispatch(exchange);
     else this.#waiting.push(exchange);
   }
 
   /** Takes the connection of a settled exchange back and starts who waits. */
-  release(exchange: Exchange): void {
+  release(exchange: Borrower): void {
     const { connection } = exchange;
     // It settled while waiting; it is skipped when its turn comes.
     if (connection === null) return;
@@ -94,7 +107,7 @@ export class OriginPool {
     }
   }
 
-  #dispatch(exchange: Exchange): void {
+  #dispatch(exchange: Borrower): void {
     const connection = this.#idle.pop() ?? this.#open();
     exchange.connection = connection;
     this.#busy += 1;

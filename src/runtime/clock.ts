@@ -1,6 +1,6 @@
 /** The port to time. Engines take a Clock; `domain/` and `protocol/` take instants as arguments. */
 export interface Clock {
-  /** Wall-clock instant, milliseconds since the Unix epoch. For display, signatures and due times. */
+  /** Wall clock, milliseconds since the Unix epoch. For display, signatures and due times. */
   now(): number;
   /** Milliseconds from an arbitrary start, never going back. For durations and deadlines. */
   monotonic(): number;

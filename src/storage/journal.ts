@@ -185,14 +185,14 @@ export interface JournalStore {
    */
   commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]>;
 
-  /** Deliveries implied pending by events in (after, upTo], in order; scans at most `limit` events. */
+  /** Deliveries implied pending by events in (after, upTo], in order; scans `limit` at most. */
   unsettled(
     after: number,
     upTo: number,
     limit: number,
   ): Promise<{ readonly pending: readonly UnsettledDelivery[]; readonly scannedTo: number }>;
 
-  /** Delivery rows with `after < (nextAttemptAt, sequence, subscription)`, `nextAttemptAt ≤ until`. */
+  /** Rows with `after < (nextAttemptAt, sequence, subscription)` and `nextAttemptAt ≤ until`. */
   due(after: DuePosition, until: number, limit: number): Promise<readonly DeliveryRecord[]>;
   /** The earliest nextAttemptAt past the position, or null. */
   nextDueAt(after: DuePosition): Promise<number | null>;

@@ -66,10 +66,8 @@ class World {
         this.#arrivedAt(target),
       );
       this.targets.push(target);
-      // oxlint-disable-next-line no-await-in-loop -- the order is that of the targets
       await target.start();
       t.after(() => target.close());
-      // oxlint-disable-next-line no-await-in-loop -- as above
       const { id } = await this.server.client.subscriptions.create({
         event_type: `load.t${index}`,
         target_url: target.url,
@@ -99,7 +97,6 @@ class World {
       while (next < this.scenario.events) {
         const first = next;
         next += BATCH_EVENTS;
-        // oxlint-disable-next-line no-await-in-loop -- each publisher waits for its answer
         await this.#publishBatch(first, Math.min(next, this.scenario.events));
       }
     };
@@ -251,7 +248,6 @@ async function assertThrottled(world: World): Promise<void> {
   const { client } = world.server;
   const deliveries = await settled(world, subscription, () => true);
   for (const { id } of deliveries.filter(({ attempts }) => attempts > 0)) {
-    // oxlint-disable-next-line no-await-in-loop -- a failure names one delivery
     const [first] = (await client.deliveries.attempts(id).page()).data;
     const ended = Date.parse(first?.started_at ?? '') + (first?.duration_ms ?? 0);
     const waitMs = Date.parse(first?.next_attempt_at ?? '') - ended;

@@ -172,7 +172,6 @@ test('real answers are what the document says', async () => {
     ['/healthz', ''],
     ['/readyz', ''],
   ] as const) {
-    // oxlint-disable-next-line no-await-in-loop -- a failure names one route
     await said('get', path, id);
   }
   await said('patch', `${base}/{id}`, sub, { name: 'renamed', rate_limit: 5 });

@@ -153,7 +153,6 @@ test('what the operator has opened, and nothing beside it', async (t) => {
   await t.test('an allowed port opens no other port and no other address', async () => {
     for (const host of ['127.0.0.1', '127.0.0.2', '[::1]', '0.0.0.0', '[::ffff:127.0.0.2]']) {
       const url = `http://${host}:${host === '127.0.0.1' ? canary.port : port}/`;
-      // oxlint-disable-next-line no-await-in-loop -- a failure names one target
       await refused(server, BASE, 'POST', { event_type: 'a.b', target_url: url });
     }
     const target = `${receiver.url}/once-allowed`;
@@ -166,7 +165,6 @@ test('what the operator has opened, and nothing beside it', async (t) => {
     const seen = receiver.requests.length;
     const ids = await Promise.all(REDIRECTS.map((_, index) => publishRedirected(server, index)));
     for (const [index, [status]] of REDIRECTS.entries()) {
-      // oxlint-disable-next-line no-await-in-loop -- a failure names one redirect
       const attempt = await firstAttempt(server, ids[index] ?? '');
       assert.equal(attempt.failure_reason, 'redirect');
       assert.equal(attempt.response_status, status);
@@ -200,9 +198,7 @@ test('serve as it comes, on the data of the server before', async (t) => {
     for (const text of BAD_TARGETS) {
       const url = text.replaceAll('PORT', String(canary.port));
       for (const field of FIELDS) {
-        // oxlint-disable-next-line no-await-in-loop -- a failure names one target
         await refused(server, BASE, 'POST', { event_type: 'a.b', ...field(url) });
-        // oxlint-disable-next-line no-await-in-loop -- as above
         await refused(server, `${BASE}/${created.id}`, 'PATCH', field(url));
       }
     }

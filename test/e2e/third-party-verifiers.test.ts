@@ -90,7 +90,6 @@ test('standardwebhooks and svix verify deliveries signed with a generated secret
   const { secret } = await subscribe('generated.secret', {});
   assert.match(secret, /^whsec_/);
   for (const text of DATA_TEXTS) {
-    // oxlint-disable-next-line no-await-in-loop -- a failure names one text
     const request = await deliver('generated.secret', text);
     accepts(new Webhook(secret), request);
     accepts(new SvixWebhook(secret), request);
@@ -152,7 +151,6 @@ test('a subscription may choose one of the two signatures', async () => {
 test('data arrives with the bytes that were published, in the documented envelope', async () => {
   await subscribe('exact.bytes', {});
   for (const text of DATA_TEXTS) {
-    // oxlint-disable-next-line no-await-in-loop -- a failure names one text
     const request = await deliver('exact.bytes', text);
     const { headers, body } = request;
     const id = String(headers['webhook-id']);
@@ -170,7 +168,6 @@ test('data arrives with the bytes that were published, in the documented envelop
       `{"webhook_id":"${id}","event_type":"exact.bytes","timestamp":"${timestamp}",` +
         `"task_id":"täsk","status":"success","data":${text}}`,
     );
-    // oxlint-disable-next-line no-await-in-loop -- as above
     const shown = await call(server, `/v1/events/${id}`);
     assert.ok(shown.text.endsWith(`"data":${text}}`), shown.text);
   }

@@ -25,14 +25,12 @@ export async function waitUntil<T>(
   let cause: unknown;
   do {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one question after the other
       const answer = await ask();
       if (answer !== undefined && answer !== false) return answer;
       cause = undefined;
     } catch (error) {
       cause = error;
     }
-    // oxlint-disable-next-line no-await-in-loop -- one question after the other
     await pause(ASK_EVERY_MS);
   } while (performance.now() < deadline);
   const seen = context === undefined ? '' : `\n${context()}`;

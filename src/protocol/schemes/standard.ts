@@ -9,7 +9,7 @@ import { decodeBase64, encodeBase64 } from '../base64.ts';
 import { HmacSha256Key, sameText } from '../hmac.ts';
 import { PUBLIC_KEY_PREFIX, ed25519PublicKey, standardKey } from '../secrets.ts';
 
-export { ed25519PrivateKey, ed25519PublicKey } from '../secrets.ts';
+export { ed25519PrivateKey } from '../secrets.ts';
 
 /** How far a timestamp may be off, before and after now. All reference libraries use this. */
 export const DEFAULT_TOLERANCE_SECONDS = 300;

@@ -89,7 +89,7 @@ function migrate(connection: Connection): void {
   if (version > files.length) {
     throw new StorageError(
       'broken',
-      `the database is at schema ${version}, this Bellwire knows ${files.length}. Upgrade Bellwire.`,
+      `the database is at schema ${version}, this Bellwire knows ${files.length}: upgrade it`,
     );
   }
   for (const [index, name] of files.entries()) {
