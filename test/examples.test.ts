@@ -11,6 +11,9 @@ import { startChild } from './support/child.ts';
 import type { Child } from './support/child.ts';
 import { waitUntil } from './support/wait-until.ts';
 
+/** For one step; a machine that is busy with other tests takes its time to start a process. */
+const DEADLINE_MS = 30_000;
+
 const SECRET = 'a secret of at least sixteen bytes';
 
 /** The system's own Python first: that is where a distribution puts its Flask. */
@@ -55,7 +58,7 @@ interface Mounted {
 async function mounted(t: TestContext, { file, command }: ReceiverExample): Promise<Mounted> {
   const child = await startExample(file, { WEBHOOK_SECRET: SECRET, PORT: '0' }, command);
   t.after(() => child.kill('SIGKILL'));
-  const [, url = ''] = await child.says(/listening on (http:\S+)/);
+  const [, url = ''] = await child.says(/listening on (http:\S+)/, DEADLINE_MS);
   return { child, url };
 }
 
@@ -79,7 +82,7 @@ function eventsSaid({ child }: Mounted): readonly string[] {
   return child.output().match(/^task\.completed .*$/gm) ?? [];
 }
 
-describe('examples', { concurrency: true }, () => {
+describe('examples', { concurrency: 2 }, () => {
   let bellwire: RunningBellwire;
   before(async () => {
     bellwire = await startBellwire();
@@ -98,14 +101,18 @@ describe('examples', { concurrency: true }, () => {
       const task = { task_id: `task_${randomUUID()}`, status: 'success' };
       const published = { event_type: 'task.completed', ...task, data: { words: 'é ✓' } };
       const { id } = await bellwire.client.events.publish(published);
-      await receiver.child.says(new RegExp(`^task\\.completed ${task.task_id}`, 'm'));
+      await receiver.child.says(new RegExp(`^task\\.completed ${task.task_id}`, 'm'), DEADLINE_MS);
       const delivery = await waitUntil(
         async () => {
           const { data } = await bellwire.client.events.deliveries(id).page();
           const own = data.find((item) => item.subscription_id === subscriptionId);
           return own?.status === 'delivered' && own;
         },
-        { what: `${id} to be delivered`, context: () => bellwire.output() },
+        {
+          what: `${id} to be delivered`,
+          deadlineMs: DEADLINE_MS,
+          context: () => bellwire.output(),
+        },
       );
       assert.equal(delivery.attempts, 1);
     });
@@ -117,7 +124,7 @@ describe('examples', { concurrency: true }, () => {
     const taskId = `task_${randomUUID()}`;
     const env = { BELLWIRE_URL: bellwire.url, BELLWIRE_KEY: bellwire.adminKey, TASK_ID: taskId };
     const publisher = await startExample('agent-publisher/publish.ts', env);
-    await receiver.child.says(new RegExp(`^task\\.completed ${taskId} success$`, 'm'));
+    await receiver.child.says(new RegExp(`^task\\.completed ${taskId} success$`, 'm'), DEADLINE_MS);
     const { code } = await publisher.ended;
     assert.equal(code, 0, publisher.output());
     const { data } = await bellwire.client.events.list({ task_id: taskId }).page();

@@ -20,7 +20,8 @@ export function devBanner({ url, adminKey, receiver, config }: Started): string 
   const event = { event_type: 'task.completed', task_id: 'task_123', status: 'success', data: {} };
   return `
 ${bold('Bellwire')} is ready at ${bold(url)}  (API page: ${url}/docs)
-${warn(`Development mode: targets on ${config.allow_targets} are allowed. Use "bellwire serve" in production.`)}
+${warn(`Development mode: targets on ${config.allow_targets} are allowed.`)}
+${warn('Use "bellwire serve" in production.')}
 
 Data and keys:  ${config.data}
 Admin key:      ${adminKey}

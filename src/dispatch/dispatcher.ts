@@ -281,6 +281,8 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   }
 
   async release(subscription: number): Promise<void> {
+    // Rows that were put aside as held a moment ago must be seen below.
+    await this.#options.writer.flushed();
     let released: number;
     do {
       const dueAt = this.#due.soonest();

@@ -1,4 +1,4 @@
-/** Everything a behaviour test of the engine needs, with defaults: a test names what it is about. */
+/** What a behaviour test of the engine needs, with defaults: a test names what it is about. */
 import type { Publication, PublishResult } from '../accept/publication.ts';
 import { DEFAULT_SCHEDULE_SECONDS } from '../domain/retry-policy.ts';
 import type { Subscription, SubscriptionSettings } from '../domain/subscription.ts';

@@ -5,7 +5,7 @@ test('five bad targets of fifty hurt nobody else, and it shows what they did', a
   await badTargetsScenario(t, {
     events: 2_000,
     hangTimeoutMs: 3_000,
-    healthyP99Ms: 4_000,
-    deadlineMs: 13_000,
+    healthyP99Ms: 2_500,
+    deadlineMs: 15_000,
   });
 });

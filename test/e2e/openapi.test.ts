@@ -36,7 +36,7 @@ after(async () => {
 
 function newValidator(): Validator {
   const requireLikeFastify = createRequire(import.meta.resolve('fastify'));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its own types are not ours to see
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types are not ours to see
   const { default: Ajv } = requireLikeFastify('ajv/dist/2020') as {
     default: new (options: object) => Validator;
   };

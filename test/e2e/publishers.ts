@@ -1,4 +1,4 @@
-/** Publishers that do what the documentation asks: repeat with the same key until there is a 202. */
+/** Publishers that do what the docs ask: repeat with the same key until there is a 202. */
 import { call, objectIn } from './call.ts';
 
 /** Makes a commit take long enough for a kill to hit it. */

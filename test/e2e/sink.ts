@@ -1,4 +1,4 @@
-/** A receiver that never dies: remembers every arrival, so that losses and repeats can be counted. */
+/** A receiver that never dies: remembers every arrival, so that losses and repeats show. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -39,7 +39,7 @@ async function startCanary(): Promise<Canary> {
   };
 }
 
-/** Hosts that lead to loopback, to the network of the operator, or nowhere; none may be a target. */
+/** Hosts that lead to loopback, to the operator's network, or nowhere; none may be a target. */
 const HOSTS: readonly string[] = `
   127.0.0.1 127.1 127.0.0.2 127.255.255.254 2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001
   127.0.0.1. 127.0.0.1%2e ①②⑦.⓪.⓪.① １２７.０.０.１ 127。0。0。1 %31%32%37.0.0.1 0 0.0.0.0 0x0
