@@ -6,13 +6,16 @@
  * Usage: node bin/ensure-installed.mjs [--dev]   (--dev: the tools for tests and checks, too)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, unlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = 24;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** Where npm scripts find the Node.js that npm brought along, and the package it comes in. */
 const pinnedNode = `${root}node_modules/.bin/node`;
+const pinnedPackage = `node-${process.platform}-${process.arch}`;
+const ownNodeIsOld = majorOf(process.version) < OLDEST_NODE;
 const withTools = process.argv.includes('--dev');
 
 /** Every package by its folder, as a lockfile of npm lists them. */
@@ -29,6 +32,10 @@ function whyInstall() {
     // The root itself; packages for other systems; tools that an operator left out.
     if (folder === '' || optional || (!withTools && (dev || devOptional))) continue;
     if (installed[folder]?.version !== version) return `${folder} ${version} is missing`;
+  }
+  const nodeFolder = `node_modules/${pinnedPackage}`;
+  if (ownNodeIsOld && locked[nodeFolder] && !installed[nodeFolder]) {
+    return `${nodeFolder} is missing`;
   }
   for (const [folder, { version }] of Object.entries(installed)) {
     if (locked[folder]?.version !== version) return `${folder} ${version} is no longer wanted`;
@@ -51,13 +58,22 @@ function majorOf(version) {
   return Number(/^v?(\d+)\./.exec(version ?? '')?.[1] ?? 0);
 }
 
+/**
+ * npm up to version 10 links no `.bin/node` on x64: two packages of the lockfile have a program of
+ * that name, and it takes the first one, which is for another processor and never installed.
+ */
+function linkPinnedNode() {
+  const program = `${pinnedPackage}/bin/node`;
+  if (existsSync(pinnedNode) || !existsSync(`${root}node_modules/${program}`)) return;
+  symlinkSync(`../${program}`, pinnedNode);
+}
+
 /** Whether `node`, as an npm script finds it, can run Bellwire. */
 function nodeWillDo() {
-  const own = majorOf(process.version);
-  if (!existsSync(pinnedNode)) return own >= OLDEST_NODE;
+  if (!existsSync(pinnedNode)) return !ownNodeIsOld;
   const pinned = spawnSync(pinnedNode, ['--version'], { encoding: 'utf8' });
   if (majorOf(pinned.stdout) >= OLDEST_NODE) return true;
-  if (own < OLDEST_NODE) return false;
+  if (ownNodeIsOld) return false;
   console.log('The Node.js that npm installed does not run here (musl?); using yours instead.');
   unlinkSync(pinnedNode);
   return true;
@@ -72,11 +88,12 @@ if (why !== undefined) {
     process.exit(status);
   }
 }
+linkPinnedNode();
 if (!nodeWillDo()) {
   console.error(
     `Bellwire needs Node.js ${OLDEST_NODE} or newer; this is ${process.version} on ` +
-      `${process.platform} ${process.arch}. Only on Linux x64 and arm64 can npm bring its own: ` +
-      'install Node.js 24 from https://nodejs.org and run this again.',
+      `${process.platform} ${process.arch}, and npm brought no other (it can on Linux x64 and ` +
+      'arm64). Install Node.js 24 from https://nodejs.org and run this again.',
   );
   process.exit(1);
 }

@@ -7,7 +7,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +55,7 @@ function setup(t: TestContext, installed?: Packages) {
 
 test('says nothing and installs nothing when what is locked is installed', (t) => {
   const { status, stdout } = setup(t, INSTALLED).run();
-  assert.deepEqual({ status, stdout }, { status: 0, stdout: '' });
+  assert.deepEqual([status, stdout], [0, '']);
 });
 
 const OUTDATED: readonly (readonly [string, Packages | undefined, RegExp])[] = [
@@ -92,6 +94,16 @@ test('a failed install ends it with the exit code of npm', (t) => {
   const { status, stderr } = setup(t).run([], 3);
   assert.equal(status, 3);
   assert.match(stderr, /npm ci failed/);
+});
+
+test('a Node from npm that has no link gets one, as npm 10 leaves it out', (t) => {
+  const { root, run } = setup(t, INSTALLED);
+  const folder = join(root, `node_modules/node-${process.platform}-${process.arch}/bin`);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(process.execPath, join(folder, 'node'));
+  const { status, stdout } = run();
+  assert.deepEqual([status, stdout], [0, '']);
+  assert.equal(realpathSync(join(root, 'node_modules/.bin/node')), realpathSync(process.execPath));
 });
 
 test('a Node from npm that does not run here makes way for the one of the machine', (t) => {

@@ -118,16 +118,17 @@ function parkedDeliveries(publication: Publication, placed: Placed): readonly De
   const dueAt = publication.deliverAt ?? now;
   const parked: DeliveryRecord[] = [];
   for (const { number, status } of matched) {
-    const held = status !== 'active';
-    if (!held && dueAt <= now) continue;
+    const scheduled = dueAt > now;
+    // A scheduled one is held when its time comes, if its subscription still is by then.
+    if (!scheduled && status === 'active') continue;
     parked.push({
       sequence,
       subscription: number,
       tenant: publication.tenant,
-      status: held ? 'held' : 'waiting',
+      status: scheduled ? 'waiting' : 'held',
       attempts: 0,
-      nextAttemptAt: held ? null : dueAt,
-      reason: held ? `the subscription is ${status}` : 'scheduled by deliver_at',
+      nextAttemptAt: scheduled ? dueAt : null,
+      reason: scheduled ? 'scheduled by deliver_at' : `the subscription is ${status}`,
       createdAt: now,
       updatedAt: now,
     });

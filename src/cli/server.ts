@@ -68,7 +68,11 @@ async function start(
   const ending = closeWithGrace(
     { delay: STOP_WITHIN_MS, logger: false },
     async ({ err, signal }) => {
-      if (err) log.fatal({ err }, 'unexpected error');
+      if (err) {
+        // Nobody knows what still works. A restart picks up what was in flight; draining might hang.
+        log.fatal({ err }, 'unexpected error; ending so that a restart can go on');
+        process.exit(1);
+      }
       log.info({ signal }, 'stopping');
       await server.stop();
       await receiver?.stop();

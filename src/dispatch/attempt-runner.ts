@@ -27,7 +27,17 @@ interface Options {
   readonly gone: (subscription: Subscription, detail: string) => void;
   /** The attempt is over and settled; the lane may go on. */
   readonly ended: (lane: Lane) => void;
+  readonly onError: (error: unknown) => void;
 }
+
+const UNSENT: RunningAttempt = { abort: () => undefined };
+
+const NOT_PREPARED: AttemptResult = {
+  kind: 'failure',
+  reason: 'connect',
+  detail: 'the request could not be prepared; the log of the server says why',
+  durationMs: 0,
+};
 
 /** An attempt in flight. */
 interface Flight {
@@ -53,25 +63,39 @@ export class AttemptRunner {
     return this.#running.size;
   }
 
+  /** The attempt of a delivery that is in flight. */
+  find(sequence: number, subscription: number): Work | undefined {
+    for (const work of this.#running.keys()) {
+      if (work.sequence === sequence && work.subscription === subscription) return work;
+    }
+    return undefined;
+  }
+
   start(lane: Lane, work: Work, content: EventContent, subscription: Subscription): void {
     const { destinations, clock } = this.#options;
     const startedAt = clock.now();
     const startedMonotonic = clock.monotonic();
     const flight = { lane, work, content, subscription, startedAt, startedMonotonic };
     lane.running.add(work);
-    const running = destinations[subscription.destination.kind].attempt(
-      {
-        subscription,
-        eventId: publicEventId(content),
-        sequence: content.sequence,
-        createdAt: content.createdAt,
-        body: content.body,
-        attemptNumber: work.attempts + 1,
-        startedAt,
-      },
-      (result) => this.#finish(flight, result),
-    );
-    this.#running.set(work, running);
+    const job = {
+      subscription,
+      eventId: publicEventId(content),
+      sequence: content.sequence,
+      createdAt: content.createdAt,
+      body: content.body,
+      attemptNumber: work.attempts + 1,
+      startedAt,
+    };
+    const done = (result: AttemptResult) => this.#finish(flight, result);
+    try {
+      const running = destinations[subscription.destination.kind].attempt(job, done);
+      this.#running.set(work, running);
+    } catch (error) {
+      // One subscription that can't be prepared must not stop the lanes of all others.
+      this.#running.set(work, UNSENT);
+      this.#options.onError(error);
+      queueMicrotask(() => done(NOT_PREPARED));
+    }
   }
 
   /** Breaks off what is in flight. It is not settled, so the next start makes it pending again. */
@@ -110,7 +134,7 @@ export class AttemptRunner {
     const settlement = settle({
       work,
       subscription,
-      subscriptionIsActive: current?.status === 'active',
+      subscriptionStatus: current?.status,
       createdAt: work.createdAt,
       startedAt,
       now,
@@ -156,8 +180,8 @@ export class AttemptRunner {
     });
   }
 
-  #tell({ content, subscription, work }: Flight, settlement: Settlement, now: number): void {
-    const status = work.cancelled ? 'cancelled' : (settlement.delivery?.status ?? 'delivered');
+  #tell({ content, subscription }: Flight, settlement: Settlement, now: number): void {
+    const status = settlement.delivery?.status ?? 'delivered';
     this.#options.telemetry.emit({
       event: 'attempt.ended',
       at: now,

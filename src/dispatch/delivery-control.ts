@@ -1,4 +1,5 @@
 /** What people and the API may ask of the dispatcher. */
+import type { DeliveryState } from '../domain/delivery-state.ts';
 import type { DeliveryView } from '../storage/journal.ts';
 
 export interface LaneStatus {
@@ -12,12 +13,31 @@ export interface LaneStatus {
   readonly probeAt: number | null;
 }
 
+/** The delivery is in another state than its caller saw, and may not become that any more. */
+export class DeliveryStateError extends Error {
+  readonly status: DeliveryState;
+  constructor(status: DeliveryState, wanted: 'resent' | 'cancelled') {
+    super(`a delivery that is ${status} can't be ${wanted}`);
+    this.name = 'DeliveryStateError';
+    this.status = status;
+  }
+}
+
 export interface DeliveryControl {
-  /** One more try at once, whatever the state but `sending`. Resolves once durable. */
+  /**
+   * One more try at once. Resolves once durable.
+   * @throws DeliveryStateError when it is `sending` or `pending`, that is on its way anyway.
+   */
   resend(delivery: DeliveryView): Promise<DeliveryView>;
-  /** Ends a delivery that is not final. An attempt in flight is still recorded. */
+  /**
+   * Ends a delivery. An attempt in flight is still recorded. Resolves once durable.
+   * @throws DeliveryStateError when it is final.
+   */
   cancel(delivery: DeliveryView): Promise<DeliveryView>;
-  /** Puts the held deliveries of a subscription that is active again back on their way. */
+  /**
+   * Puts the held deliveries of a subscription that is active again back on their way.
+   * @throws StorageError when the store refused; it is asked again until it does not.
+   */
   release(subscription: number): Promise<void>;
   /** True while an attempt of it is in flight. */
   isSending(sequence: number, subscription: number): boolean;

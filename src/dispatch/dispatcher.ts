@@ -5,7 +5,6 @@
  *   committed ─► lane ─► plan ─► act ─► classify ─► settle ─► next commit
  */
 import type { Destinations } from '../destinations/destination.ts';
-import { isFinal, transition } from '../domain/delivery-state.ts';
 import { MAX_IN_FLIGHT_PER_NODE } from '../domain/limits.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
@@ -27,9 +26,11 @@ import type {
   SubscriptionRegistry,
 } from '../storage/subscription-registry.ts';
 import { AttemptRunner } from './attempt-runner.ts';
+import { DeliveryChanges } from './delivery-changes.ts';
 import type { DeliveryControl, LaneStatus } from './delivery-control.ts';
 import { DueLoader } from './due-loader.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
+import { HeldRelease } from './held-release.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { LowWaterMark } from './low-water-mark.ts';
@@ -42,9 +43,6 @@ const MARK_INTERVAL_MS = 1_000;
 
 /** A delivery that finds its lane full waits in the store for about this long. */
 const LANE_FULL_WAIT_MS = 60_000;
-
-/** Held deliveries released in one statement. */
-const RELEASE_ROWS = 1_000;
 
 /** A lane is remembered for this long without work. */
 const LANE_IDLE_MS = 60_000;
@@ -82,15 +80,15 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   readonly #watch: EndpointWatch;
   readonly #due: DueLoader;
   readonly #mark: LowWaterMark;
-  /** Stored deliveries whose next try a person asked for. */
-  readonly #resent = new Set<string>();
+  readonly #changes: DeliveryChanges;
+  readonly #held: HeldRelease;
   #markedAt = 0;
   #stopping: Promise<void> | null = null;
   #sweep: Timer | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    const { journal, clock, registry, state, onError } = options;
+    const { journal, clock, registry, writer, state, onError } = options;
     this.#mark = new LowWaterMark(state.lowWaterMark, state.lastSequence);
     this.#lanes = new Lanes({
       journal,
@@ -122,25 +120,41 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
       clock,
       onError,
       hasRoom: () => this.#lanes.hasRoom,
+      commitRuns: () => !writer.isQuiet,
       load: (delivery) => this.#loadDue(delivery),
       loaded: () => this.#scheduler.pump(),
+    });
+    this.#changes = new DeliveryChanges({
+      ...options,
+      directory: registry,
+      lanes: this.#lanes,
+      runner: this.#runner,
+      place: (work) => this.#place(work),
+    });
+    this.#held = new HeldRelease({
+      ...options,
+      due: this.#due,
+      stopped: () => this.#stopping !== null,
     });
   }
 
   async start(): Promise<void> {
-    const { writer, registry, journal, state, onError } = this.#options;
+    const { writer, registry, journal, clock, state, onError } = this.#options;
     writer.listen(this);
     registry.listen(this);
     this.#due.start();
     this.#forgetIdleLanes();
     recover({
       journal,
+      clock,
+      onError,
       after: state.lowWaterMark,
       upTo: state.lastSequence,
       room: () => this.#room(),
       found: (pending, scannedTo) => this.#recovered(pending, scannedTo),
       stopped: () => this.#stopping !== null,
     }).catch(onError);
+    this.#held.releaseLeftovers().catch(onError);
   }
 
   /** Starts nothing more, lets attempts finish for a while, breaks off the rest unsettled. */
@@ -167,7 +181,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
       if (!refused.has(event.sequence)) this.#accepted(event);
     }
     for (const sequence of settled) this.#mark.decided(sequence);
-    for (const delivery of batch.deliveries) this.#due.committed(delivery);
+    this.#due.committed(batch, refused);
     this.#storeMark();
     this.#scheduler.pump();
   }
@@ -175,10 +189,9 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   #accepted(event: NewEvent): void {
     const { sequence, matched, parked } = event;
     this.#mark.accepted(sequence, matched.length - parked.length);
-    for (const delivery of parked) this.#due.committed(delivery);
     const aside = parked.length === 0 ? null : new Set(parked.map((row) => row.subscription));
     for (const subscription of matched) {
-      if (aside?.has(subscription) !== true) this.#place(freshWork(event, subscription, event));
+      if (aside?.has(subscription) !== true) this.#placeFresh(freshWork(event, subscription, event));
     }
   }
 
@@ -192,19 +205,24 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   #recovered(pending: readonly UnsettledDelivery[], scannedTo: number): void {
     for (const delivery of pending) {
       this.#mark.foundPending(delivery.sequence);
-      this.#place(freshWork(delivery, delivery.subscription, null));
+      this.#placeFresh(freshWork(delivery, delivery.subscription, null));
     }
     this.#mark.recoveredUpTo(scannedTo);
     this.#scheduler.pump();
   }
 
   #loadDue(delivery: DeliveryRecord): void {
-    const resent = this.#resent.delete(keyOf(delivery));
+    const resent = this.#changes.wasResent(delivery);
     const trigger = resent ? 'resend' : delivery.attempts === 0 ? 'initial' : 'retry';
-    this.#place(storedWork(delivery, trigger));
+    const work = storedWork(delivery, trigger);
+    if (!this.#changes.keepsBack(work, delivery)) this.#place(work);
   }
 
   // Into a lane, or aside with a reason
+
+  #placeFresh(work: Work): void {
+    if (!this.#changes.keepsBack(work, null)) this.#place(work);
+  }
 
   #place(work: Work): void {
     const subscription = this.#options.registry.byNumber(work.subscription);
@@ -236,6 +254,8 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
       this.#runner.start(lane, work, work.content, subscription);
       return;
     }
+    // The lane let it go as an attempt, perhaps as the probe of its breaker; it is none.
+    lane.released(this.#options.clock.monotonic());
     this.#place(work);
     this.#scheduler.ended(lane);
   }
@@ -261,61 +281,25 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     this.release(former.number).catch(this.#options.onError);
   }
 
-  async resend(delivery: DeliveryView): Promise<DeliveryView> {
-    if (transition(delivery.status, 'resent') === undefined) throw notAllowed('resent', delivery);
-    this.#resent.add(keyOf(delivery));
-    const nextAttemptAt = this.#due.soonest();
-    return this.#rewrite(delivery, { status: 'pending', nextAttemptAt, reason: null });
+  resend(delivery: DeliveryView): Promise<DeliveryView> {
+    return this.#changes.resend(delivery);
   }
 
-  async cancel(delivery: DeliveryView): Promise<DeliveryView> {
-    if (isFinal(delivery.status)) throw notAllowed('cancelled', delivery);
-    const { sequence, subscription } = delivery;
-    const lane = this.#lanes.find(subscription);
-    const running = lane && findRunning(lane, sequence, subscription);
-    if (running) running.cancelled = true;
-    const queued = lane && this.#lanes.takeOne(lane, sequence, subscription);
-    const settles = queued !== undefined && !queued.stored ? sequence : null;
-    const reason = 'cancelled on request';
-    return this.#rewrite(delivery, { status: 'cancelled', nextAttemptAt: null, reason }, settles);
+  cancel(delivery: DeliveryView): Promise<DeliveryView> {
+    return this.#changes.cancel(delivery);
   }
 
-  async release(subscription: number): Promise<void> {
-    // Rows that were put aside as held a moment ago must be seen below.
-    await this.#options.writer.flushed();
-    let released: number;
-    do {
-      const dueAt = this.#due.soonest();
-      released = await this.#options.journal.releaseHeld(subscription, dueAt, RELEASE_ROWS);
-    } while (released === RELEASE_ROWS);
-    this.#due.poke();
+  release(subscription: number): Promise<void> {
+    return this.#held.release(subscription);
   }
 
   isSending(sequence: number, subscription: number): boolean {
-    const lane = this.#lanes.find(subscription);
-    return lane !== undefined && findRunning(lane, sequence, subscription) !== undefined;
+    return this.#runner.find(sequence, subscription) !== undefined;
   }
 
   lane(subscription: number): LaneStatus | undefined {
     const { clock } = this.#options;
     return this.#lanes.find(subscription)?.status(clock.now() - clock.monotonic());
-  }
-
-  async #rewrite(
-    delivery: DeliveryView,
-    change: Pick<DeliveryRecord, 'status' | 'nextAttemptAt' | 'reason'>,
-    settles: number | null = null,
-  ): Promise<DeliveryView> {
-    const { registry, journal, writer, clock } = this.#options;
-    const { sequence, subscription, createdAt, attempts } = delivery;
-    const [content] = await journal.contents([sequence]);
-    const tenant = content?.tenant ?? registry.byNumber(subscription)?.tenant;
-    if (tenant === undefined) throw new Error(`event ${sequence} is no longer stored`);
-    const updatedAt = clock.now();
-    const row = { sequence, subscription, tenant, attempts, createdAt, updatedAt, ...change };
-    writer.settle(null, row, settles);
-    await writer.flushed();
-    return { ...delivery, ...change };
   }
 
   #disable(subscription: Subscription, reason: string): void {
@@ -355,25 +339,11 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     timer.cancel();
     await this.#runner.abortAll();
     writer.raiseLowWaterMark(this.#mark.value());
-    await writer.flushed();
+    // What could not be stored is done again after the next start; that is no reason not to stop.
+    await writer.flushed().catch(this.#options.onError);
   }
-}
-
-function keyOf(delivery: { readonly sequence: number; readonly subscription: number }): string {
-  return `${delivery.sequence}:${delivery.subscription}`;
 }
 
 function heldBy(subscription: Subscription): string {
   return `the subscription is ${subscription.status}`;
-}
-
-function findRunning(lane: Lane, sequence: number, subscription: number): Work | undefined {
-  for (const work of lane.running) {
-    if (work.sequence === sequence && work.subscription === subscription) return work;
-  }
-  return undefined;
-}
-
-function notAllowed(wanted: string, delivery: DeliveryView): Error {
-  return new Error(`a delivery that is ${delivery.status} can't be ${wanted}`);
 }

@@ -2,9 +2,17 @@
  * Brings stored deliveries into memory when they are due. One timer for the earliest of them, and
  * one position in the due index: everything committed at or before it has been loaded.
  * docs/decisions/0002 says why there is no timer wheel.
+ *
+ * A row becomes visible to queries a little before its commit is announced, so both ways lead to
+ * it: the query that meets it and the announcement. Exactly one of them must load it.
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { DeliveryRecord, DuePosition, JournalStore } from '../storage/journal.ts';
+import type {
+  DeliveryRecord,
+  DuePosition,
+  JournalBatch,
+  JournalStore,
+} from '../storage/journal.ts';
 
 /** Rows read at a time. */
 const LOAD_ROWS = 1_000;
@@ -18,10 +26,15 @@ const LOOK_AGAIN_MS = 30_000;
 /** Pause while memory has no room for more. */
 const NO_ROOM_MS = 250;
 
+/** Pause after a query that failed. */
+const FAILED_MS = 1_000;
+
 interface Options {
   readonly journal: JournalStore;
   readonly clock: Clock;
   readonly hasRoom: () => boolean;
+  /** True while the store may hold rows whose commit is not announced yet. */
+  readonly commitRuns: () => boolean;
   readonly load: (delivery: DeliveryRecord) => void;
   /** After a group of `load` calls. */
   readonly loaded: () => void;
@@ -31,6 +44,15 @@ interface Options {
 export class DueLoader {
   readonly #options: Options;
   #position: DuePosition = { dueAt: -1, sequence: 0, subscription: 0 };
+  /** Rows due by then may have been passed by, or are about to be. */
+  #askedUntil = -1;
+  #querying = false;
+  /** Loaded before their commit was announced. */
+  readonly #early = new Set<string>();
+  /** Announced while a query ran that may or may not have seen them. */
+  #undecided: DeliveryRecord[] = [];
+  /** Instants that rows are being given in the store right now; not to be passed. */
+  readonly #fences: number[] = [];
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #loading = false;
@@ -50,27 +72,46 @@ export class DueLoader {
     this.#timer?.cancel();
   }
 
-  /** The soonest instant that a delivery to be loaded may be given: now, but never behind us. */
-  soonest(): number {
-    return Math.max(this.#options.clock.now(), this.#position.dueAt + 1);
+  /** Rows with a due time were committed. */
+  committed({ events, deliveries }: JournalBatch, refused: ReadonlySet<number>): void {
+    for (const { sequence, parked } of events) {
+      if (parked.length > 0 && !refused.has(sequence)) this.#announceAll(parked);
+    }
+    this.#announceAll(deliveries);
+    this.#early.clear();
   }
 
-  /** A delivery with a due time was committed. */
-  committed(delivery: DeliveryRecord): void {
-    const { nextAttemptAt: dueAt, sequence, subscription } = delivery;
+  #announceAll(rows: readonly DeliveryRecord[]): void {
+    for (const row of rows) if (row.nextAttemptAt !== null) this.#announce(row, rows);
+  }
+
+  #announce(row: DeliveryRecord, batch: readonly DeliveryRecord[]): void {
+    const { nextAttemptAt: dueAt, sequence, subscription } = row;
     if (dueAt === null || this.#stopped) return;
-    if (isPast({ dueAt, sequence, subscription }, this.#position)) {
+    if (this.#early.size > 0 && this.#early.delete(nameOf(row))) return;
+    const position = { dueAt, sequence, subscription };
+    if (this.#querying && dueAt <= this.#askedUntil) this.#undecided.push(row);
+    else if (!isPast(position, this.#position)) this.#wakeAt(dueAt);
+    else if (isNewest(row, batch)) {
       // The loader went by while this one was being committed.
-      this.#options.load(delivery);
+      this.#options.load(row);
       this.#options.loaded();
-    } else {
-      this.#wakeAt(dueAt);
     }
   }
 
-  /** Something in the store was made due now. */
-  poke(): void {
-    this.#wakeAt(this.#options.clock.now());
+  /**
+   * Makes rows due by a change in the store that is not announced. The loader waits for them at
+   * the instant that `change` is given to write.
+   */
+  async makeDue<Result>(change: (dueAt: number) => Promise<Result>): Promise<Result> {
+    const dueAt = Math.max(this.#options.clock.now(), this.#askedUntil + 1);
+    this.#fences.push(dueAt);
+    try {
+      return await change(dueAt);
+    } finally {
+      this.#fences.splice(this.#fences.indexOf(dueAt), 1);
+      this.#wakeAt(dueAt);
+    }
   }
 
   #wakeAt(at: number): void {
@@ -82,7 +123,10 @@ export class DueLoader {
     this.#timer = clock.setTimer(delayMs, () => {
       this.#timer = null;
       this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#loadDue().catch(this.#options.onError);
+      this.#loadDue().catch((error: unknown) => {
+        this.#options.onError(error);
+        this.#wakeAt(clock.now() + FAILED_MS);
+      });
     });
   }
 
@@ -108,25 +152,56 @@ export class DueLoader {
       this.#wakeAt(clock.now() + NO_ROOM_MS);
       return;
     }
-    const rows = await journal.due(this.#position, clock.now(), LOAD_ROWS);
+    const rows = await this.#query();
     if (this.#stopped) return;
+    const commitRuns = this.#options.commitRuns();
     for (const row of rows) {
       this.#position = positionOf(row);
+      if (commitRuns || this.#undecided.length > 0) this.#early.add(nameOf(row));
       load(row);
     }
+    const undecided = this.#undecided.splice(0);
+    for (const row of undecided) this.#announce(row, undecided);
     loaded();
     if (rows.length === LOAD_ROWS) {
       this.#again = true;
+      // A long list must not keep the event loop from everything else.
+      await new Promise((resolve) => setImmediate(resolve));
       return;
     }
     const next = await journal.nextDueAt(this.#position);
     if (next !== null) this.#wakeAt(next);
+  }
+
+  async #query(): Promise<readonly DeliveryRecord[]> {
+    const until = Math.min(this.#options.clock.now(), ...this.#fences.map((dueAt) => dueAt - 1));
+    this.#askedUntil = Math.max(this.#askedUntil, until);
+    this.#querying = true;
+    try {
+      return await this.#options.journal.due(this.#position, until, LOAD_ROWS);
+    } finally {
+      this.#querying = false;
+    }
   }
 }
 
 function positionOf(row: DeliveryRecord): DuePosition {
   const { nextAttemptAt, sequence, subscription } = row;
   return { dueAt: nextAttemptAt ?? 0, sequence, subscription };
+}
+
+/** One version of one row. */
+function nameOf({ sequence, subscription, attempts, nextAttemptAt }: DeliveryRecord): string {
+  return `${sequence}:${subscription}:${attempts}:${nextAttemptAt}`;
+}
+
+/** Within a batch the later version of a row wins. */
+function isNewest(row: DeliveryRecord, batch: readonly DeliveryRecord[]): boolean {
+  const { sequence, subscription } = row;
+  const newest = batch.findLast(
+    (other) => other.sequence === sequence && other.subscription === subscription,
+  );
+  return newest === undefined || newest === row;
 }
 
 function isPast(row: DuePosition, position: DuePosition): boolean {

@@ -107,7 +107,10 @@ export class Lanes {
     for (const lane of this.#lanes.values()) {
       if (!lane.isIdle || lane.hasMemory || lane.wake !== null || lane.usedAt > before) continue;
       this.#lanes.delete(lane.key);
-      for (const subscription of lane.users) this.#bySubscription.delete(subscription);
+      for (const subscription of lane.users) {
+        // It may have moved on to another target, and to the lane of that.
+        if (this.find(subscription) === lane) this.#bySubscription.delete(subscription);
+      }
     }
   }
 

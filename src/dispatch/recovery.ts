@@ -1,10 +1,15 @@
 /** After a start: finds the deliveries that were pending when the last process ended. */
+import type { Clock } from '../runtime/clock.ts';
 import type { JournalStore, UnsettledDelivery } from '../storage/journal.ts';
 
 const SCAN_EVENTS = 2_000;
 
+/** Pause after a scan that failed. */
+const FAILED_MS = 1_000;
+
 interface Options {
   readonly journal: JournalStore;
+  readonly clock: Clock;
   /** Look above this sequence … */
   readonly after: number;
   /** … and up to this one, the last before the start. */
@@ -13,17 +18,31 @@ interface Options {
   readonly room: () => Promise<void>;
   readonly found: (pending: readonly UnsettledDelivery[], scannedTo: number) => void;
   readonly stopped: () => boolean;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Runs beside normal work: what was accepted since the start does not wait for it. */
 export async function recover(options: Options): Promise<void> {
-  const { journal, upTo } = options;
+  const { upTo, room, found, stopped } = options;
   let scannedTo = options.after;
-  while (scannedTo < upTo && !options.stopped()) {
-    await options.room();
-    const scan = await journal.unsettled(scannedTo, upTo, SCAN_EVENTS);
+  while (scannedTo < upTo && !stopped()) {
+    await room();
+    const scan = await scanOnce(options, scannedTo);
+    if (scan === undefined) continue;
     scannedTo = scan.scannedTo;
-    options.found(scan.pending, scannedTo);
+    found(scan.pending, scannedTo);
     await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function scanOnce({ journal, upTo, clock, onError }: Options, scannedTo: number) {
+  try {
+    return await journal.unsettled(scannedTo, upTo, SCAN_EVENTS);
+  } catch (error) {
+    onError(error);
+    await new Promise<void>((resolve) => {
+      clock.setTimer(FAILED_MS, resolve);
+    });
+    return undefined;
   }
 }

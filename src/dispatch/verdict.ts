@@ -2,15 +2,15 @@
 import type { AttemptResult } from '../domain/attempt-result.ts';
 import { parseRetryAfter, type Verdict } from '../domain/outcome.ts';
 import { nextAttempt } from '../domain/retry-policy.ts';
-import type { Subscription } from '../domain/subscription.ts';
+import type { Subscription, SubscriptionStatus } from '../domain/subscription.ts';
 import type { AttemptRecord, DeliveryRecord } from '../storage/journal.ts';
-import type { Work } from './work.ts';
+import { CANCELLED_ON_REQUEST, type Work } from './work.ts';
 
 export interface EndedAttempt {
   readonly work: Work;
   readonly subscription: Subscription;
-  /** False once the subscription is paused, disabled or deleted. */
-  readonly subscriptionIsActive: boolean;
+  /** What it is now; undefined once the subscription is deleted. */
+  readonly subscriptionStatus: SubscriptionStatus | undefined;
   readonly createdAt: number;
   readonly startedAt: number;
   readonly now: number;
@@ -22,20 +22,20 @@ export interface EndedAttempt {
 
 export interface Settlement {
   readonly attempt: AttemptRecord;
-  /** Null when the attempt alone says it: delivered at the first try, or cancelled meanwhile. */
+  /** Null when the attempt alone says it: delivered at the first try. */
   readonly delivery: DeliveryRecord | null;
 }
 
 type Fate = Pick<DeliveryRecord, 'status' | 'nextAttemptAt' | 'reason'>;
 
 const DELIVERED: Fate = { status: 'delivered', nextAttemptAt: null, reason: null };
+const CANCELLED = cancelled(CANCELLED_ON_REQUEST);
 
 export function settle(ended: EndedAttempt): Settlement {
   const fate = fateOf(ended);
   const attempt = attemptRecord(ended, fate.nextAttemptAt);
   const { work, subscription, createdAt, now } = ended;
-  const needsRow = work.stored || fate.status !== 'delivered';
-  if (work.cancelled || !needsRow) return { attempt, delivery: null };
+  if (!work.stored && fate.status === 'delivered') return { attempt, delivery: null };
   return {
     attempt,
     delivery: {
@@ -51,12 +51,16 @@ export function settle(ended: EndedAttempt): Settlement {
 }
 
 function fateOf(ended: EndedAttempt): Fate {
-  const { verdict, work, subscription, now, random } = ended;
+  const { verdict, work, subscription, subscriptionStatus, now, random } = ended;
+  if (work.cancelled) return CANCELLED;
   if (verdict.kind === 'delivered') return DELIVERED;
+  if (subscriptionStatus === undefined) {
+    return cancelled(`${verdict.detail}; the subscription was deleted meanwhile`);
+  }
   if (verdict.kind === 'disable') {
     return held(`${verdict.detail}, which disabled the subscription`);
   }
-  if (!ended.subscriptionIsActive) {
+  if (subscriptionStatus !== 'active') {
     return held(`${verdict.detail}; the subscription was paused or disabled meanwhile`);
   }
   const { retryAfter } = verdict;
@@ -77,6 +81,10 @@ function fateOf(ended: EndedAttempt): Fate {
 
 function held(reason: string): Fate {
   return { status: 'held', nextAttemptAt: null, reason };
+}
+
+function cancelled(reason: string): Fate {
+  return { status: 'cancelled', nextAttemptAt: null, reason };
 }
 
 function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): AttemptRecord {

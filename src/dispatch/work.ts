@@ -19,6 +19,8 @@ export interface Work {
   cancelled: boolean;
 }
 
+export const CANCELLED_ON_REQUEST = 'cancelled on request';
+
 /** The public id of an event: its publisher's own, or the one its position gives. */
 export function publicEventId(content: EventContent): string {
   return content.customId ?? eventId(content.createdAt, content.sequence);

@@ -29,7 +29,10 @@ export type AppendResult =
   | { readonly kind: 'duplicate'; readonly existing: ExistingEvent }
   | { readonly kind: 'failed'; readonly error: StorageError };
 
-/** Told after each commit, before any of the waiting publishers is. */
+/**
+ * Told after each commit, before any of the waiting publishers is. The batch may also hold events
+ * of a failed commit that turned out to be stored.
+ */
 export interface JournalListener {
   /**
    * @param refused sequences of the batch's events that were not stored.
@@ -72,6 +75,10 @@ export class JournalWriter {
   #lowWaterMark: number | null = null;
   #flushWaiters: { resolve: () => void; reject: (error: StorageError) => void }[] = [];
   #failure: StorageError | null = null;
+  /** Of a failed commit: stored all the same, if it was only the answer that got lost. */
+  #doubtful: readonly NewEvent[] = [];
+  /** Those that turned out to be stored, until the listeners are told with the next commit. */
+  #unannounced: NewEvent[] = [];
   #scheduled = false;
   #committing = false;
 
@@ -91,6 +98,11 @@ export class JournalWriter {
   /** Events and bytes that wait for a commit: the measure of overload. */
   get backlog(): { readonly events: number; readonly bytes: number } {
     return { events: this.#events.length, bytes: this.#queuedBytes };
+  }
+
+  /** True when the listeners know everything that may be in the store. */
+  get isQuiet(): boolean {
+    return !this.#committing && !this.#hasWork;
   }
 
   /** Why the last commit failed, or null when it did not. */
@@ -129,6 +141,7 @@ export class JournalWriter {
 
   /** Resolves once everything queued so far is durable. @throws StorageError if that failed. */
   flushed(): Promise<void> {
+    if (this.isQuiet && this.#lowWaterMark === null) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#flushWaiters.push({ resolve, reject });
     this.#schedule();
@@ -144,6 +157,8 @@ export class JournalWriter {
 
   readonly #commitNext = (): void => {
     this.#scheduled = false;
+    // After a failed fsync a second one may lie, so a broken store is not asked again.
+    if (this.#failure !== null && isFinal(this.#failure)) return this.#refuseAll(this.#failure);
     const { events, waiters } = this.#takeEvents();
     const attempts = this.#attempts;
     const deliveries = this.#deliveries;
@@ -157,7 +172,7 @@ export class JournalWriter {
     this.#lowWaterMark = null;
     this.#committing = true;
     const batch: JournalBatch = { events, attempts, deliveries, lowWaterMark };
-    this.#options.journal.commit(batch).then(
+    this.#commit(batch).then(
       (refused) => {
         this.#finish({ batch, waiters, settled }, refused);
         for (const flush of flushes) flush.resolve();
@@ -169,6 +184,23 @@ export class JournalWriter {
       },
     );
   };
+
+  async #commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]> {
+    if (this.#doubtful.length > 0) await this.#lookForDoubtful();
+    return this.#options.journal.commit(batch);
+  }
+
+  /**
+   * Events of the last failed commit that are stored after all will count as committed. Nobody
+   * was promised anything, but whoever repeats the request is told "duplicate" and relies on them.
+   */
+  async #lookForDoubtful(): Promise<void> {
+    const sequences = this.#doubtful.map((event) => event.sequence);
+    const contents = await this.#options.journal.contents(sequences);
+    const stored = new Set(contents.map((content) => content.sequence));
+    this.#unannounced.push(...this.#doubtful.filter((event) => stored.has(event.sequence)));
+    this.#doubtful = [];
+  }
 
   #takeEvents(): { events: NewEvent[]; waiters: AppendDone[] } {
     if (this.#events.length <= MAX_BATCH_EVENTS && this.#queuedBytes <= MAX_BATCH_BYTES) {
@@ -196,7 +228,8 @@ export class JournalWriter {
     this.#failure = null;
     const existing = new Map(refused.map((duplicate) => [duplicate.sequence, duplicate.existing]));
     const sequences = refused.length === 0 ? NONE_REFUSED : new Set(existing.keys());
-    for (const listener of this.#listeners) listener.committed(batch, sequences, settled);
+    const announced = this.#withUnannounced(batch);
+    for (const listener of this.#listeners) listener.committed(announced, sequences, settled);
     for (const [index, event] of batch.events.entries()) {
       const taken = refused.length === 0 ? undefined : existing.get(event.sequence);
       waiters[index]?.(taken === undefined ? STORED : { kind: 'duplicate', existing: taken });
@@ -204,10 +237,17 @@ export class JournalWriter {
     this.#goOn();
   }
 
+  #withUnannounced(batch: JournalBatch): JournalBatch {
+    if (this.#unannounced.length === 0) return batch;
+    return { ...batch, events: [...this.#unannounced.splice(0), ...batch.events] };
+  }
+
   #fail(commit: Commit, error: StorageError): void {
     const { batch, waiters, settled } = commit;
     this.#committing = false;
     this.#failure = error;
+    // Doubt from before means that this batch was not even tried.
+    if (this.#doubtful.length === 0) this.#doubtful = batch.events;
     // What came later is newer and must win, so the failed part goes to the front.
     this.#attempts = [...batch.attempts, ...this.#attempts];
     this.#deliveries = [...batch.deliveries, ...this.#deliveries];
@@ -215,16 +255,33 @@ export class JournalWriter {
     this.#lowWaterMark ??= batch.lowWaterMark;
     for (const done of waiters) done({ kind: 'failed', error });
     if (error.failure === 'broken') this.#options.onBroken(error);
+    if (isFinal(error)) this.#refuseAll(error);
     else if (this.#events.length > 0) this.#schedule();
-    else if (error.failure !== 'closed') {
-      this.#options.clock.setTimer(RETRY_SETTLE_MS, () => this.#goOn());
-    }
+    else this.#options.clock.setTimer(RETRY_SETTLE_MS, () => this.#goOn());
+  }
+
+  /** The store takes nothing more: whoever waits, or comes later, is told so. */
+  #refuseAll(error: StorageError): void {
+    this.#queuedBytes = 0;
+    this.#events = [];
+    for (const done of this.#waiters.splice(0)) done({ kind: 'failed', error });
+    for (const flush of this.#flushWaiters.splice(0)) flush.reject(error);
   }
 
   #goOn(): void {
-    const waiting = this.#events.length + this.#attempts.length + this.#deliveries.length;
-    if (waiting > 0 || this.#flushWaiters.length > 0) this.#schedule();
+    if (this.#hasWork) this.#schedule();
   }
+
+  get #hasWork(): boolean {
+    const settlements = this.#attempts.length + this.#deliveries.length;
+    const doubts = this.#doubtful.length + this.#unannounced.length;
+    return this.#events.length + settlements + doubts + this.#flushWaiters.length > 0;
+  }
+}
+
+/** True when the same store will not take anything any more. */
+function isFinal(error: StorageError): boolean {
+  return error.failure === 'broken' || error.failure === 'closed';
 }
 
 function asStorageError(error: unknown): StorageError {

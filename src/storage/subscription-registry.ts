@@ -36,6 +36,13 @@ export interface SubscriptionChange {
   readonly failingSince?: number | null;
 }
 
+/** A subscription that exists or once existed. */
+export interface KnownSubscription {
+  readonly number: number;
+  readonly tenant: number;
+  readonly id: string;
+}
+
 /** Told after the snapshot has changed. */
 export interface SubscriptionListener {
   changed(current: Subscription): void;
@@ -58,7 +65,7 @@ export class SubscriptionRegistry implements SubscriptionDirectory {
   readonly #options: Options;
   readonly #byNumber = new Map<number, Subscription>();
   /** Also the deleted ones: old deliveries still name them. */
-  readonly #idByNumber = new Map<number, string>();
+  readonly #known = new Map<number, KnownSubscription>();
   readonly #byTenant = new Map<number, Set<number>>();
   readonly #routes = new Map<number, Routes>();
 
@@ -76,7 +83,7 @@ export class SubscriptionRegistry implements SubscriptionDirectory {
   async load(): Promise<void> {
     for (const record of await this.#options.control.subscriptions()) {
       if (record.deletedAt === null) this.#put(this.#open(record));
-      else this.#idByNumber.set(record.number, recordId('sub', record.createdAt, record.number));
+      else this.#know(record, recordId('sub', record.createdAt, record.number));
     }
   }
 
@@ -99,7 +106,12 @@ export class SubscriptionRegistry implements SubscriptionDirectory {
 
   /** The public id of a subscription that exists or once existed. */
   idOf(number: number): string | undefined {
-    return this.#idByNumber.get(number);
+    return this.#known.get(number)?.id;
+  }
+
+  /** All that exist or once existed, of all tenants. */
+  known(): readonly KnownSubscription[] {
+    return [...this.#known.values()];
   }
 
   /** By public id within a tenant; undefined for deleted ones and those of other tenants. */
@@ -168,11 +180,15 @@ export class SubscriptionRegistry implements SubscriptionDirectory {
   #put(subscription: Subscription): void {
     const { number, tenant } = subscription;
     this.#byNumber.set(number, subscription);
-    this.#idByNumber.set(number, subscription.id);
+    this.#know(subscription, subscription.id);
     const ofTenant = this.#byTenant.get(tenant);
     if (ofTenant === undefined) this.#byTenant.set(tenant, new Set([number]));
     else ofTenant.add(number);
     this.#routes.delete(tenant);
+  }
+
+  #know({ number, tenant }: { number: number; tenant: number }, id: string): void {
+    this.#known.set(number, { number, tenant, id });
   }
 
   #all(numbers: ReadonlySet<number>): Subscription[] {

@@ -12,7 +12,7 @@ function within(from: number, to: number): number {
 test('20,000 events, kill -9 twice at random and SIGTERM once', { timeout: 300_000 }, async (t) => {
   const interruptions = [
     { signal: 'SIGKILL', afterAcked: within(0.05, 0.35) },
-    { signal: 'SIGKILL', afterAcked: within(0.4, 0.65) },
+    { signal: 'SIGKILL', afterAcked: within(0.4, 0.65), laterMs: Math.random() * 20 },
     { signal: 'SIGTERM', afterAcked: within(0.7, 0.9) },
   ] as const;
   t.diagnostic(interruptions.map((one) => `${one.signal} at ${one.afterAcked}`).join(', '));

@@ -17,8 +17,8 @@ export interface BadTargetsScenario {
   /** How long the hanging target may hold an attempt. */
   readonly hangTimeoutMs: number;
   /**
-   * From the request that publishes an event to its arrival at a healthy target, for 99 %. Less than
-   * the hanging target takes, so that whoever has to wait for that one is late.
+   * From the request that publishes an event to its arrival at a healthy target, for 99 %. Less
+   * than the hanging target takes, so that whoever has to wait for that one is late.
    */
   readonly healthyP99Ms: number;
   readonly deadlineMs: number;

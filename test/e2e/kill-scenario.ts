@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { startBellwire, type RunningBellwire } from '../support/bellwire.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -17,6 +18,11 @@ export interface Interruption {
   readonly signal: 'SIGKILL' | 'SIGTERM';
   /** How many events have their 202 when the signal is sent. */
   readonly afterAcked: number;
+  /**
+   * … and this much later. At once finds what was acknowledged too early; a little later finds
+   * requests that are being committed and whose publishers will never hear of it.
+   */
+  readonly laterMs?: number;
 }
 
 export interface KillScenario {
@@ -81,8 +87,9 @@ export async function killScenario(t: TestContext, scenario: KillScenario): Prom
   });
   const published = publishers.run();
   const kills: Kill[] = [];
-  for (const { signal, afterAcked } of interruptions) {
+  for (const { signal, afterAcked, laterMs = 0 } of interruptions) {
     await Promise.race([publishers.ackedCount(afterAcked), published]);
+    if (laterMs > 0) await pause(laterMs);
     const restarted = Promise.withResolvers<void>();
     up = restarted.promise;
     const at = performance.now();

@@ -48,7 +48,8 @@ export class Oracle {
     const { ledger } = this.#options;
     this.#checkIdentity(job);
     const status = ledger.subscriptions.get(subscription.number)?.status;
-    if (status !== 'active') this.broken(`${name} is attempted while its subscription is ${status}`);
+    if (status !== 'active')
+      this.broken(`${name} is attempted while its subscription is ${status}`);
     if (ledger.asked(sequence, subscription.number).confirmedCancel) {
       this.broken(`${name} is attempted after it was cancelled`);
     }

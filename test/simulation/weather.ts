@@ -4,7 +4,13 @@ import type { Reaction } from '../../src/testing/simulated-network.ts';
 import type { Dice } from './dice.ts';
 
 export type ReceiverMood =
-  'healthy' | 'failing' | 'throttling' | 'hanging' | 'flaky' | 'lossy' | 'gone';
+  | 'healthy'
+  | 'failing'
+  | 'throttling'
+  | 'hanging'
+  | 'flaky'
+  | 'lossy'
+  | 'gone';
 
 const MOODS: Readonly<Record<ReceiverMood, number>> = {
   healthy: 8,

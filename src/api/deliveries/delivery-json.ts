@@ -5,10 +5,12 @@ import type { DeliveryControl } from '../../dispatch/delivery-control.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../domain/delivery-state.ts';
 import { attemptId, deliveryId } from '../../domain/ids.ts';
 import { FAILURE_REASONS } from '../../domain/outcome.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { AttemptRecord, DeliveryView } from '../../storage/journal.ts';
 import type { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
 import { instantOut, isoTime, isoTimeOrNull } from '../common-schema.ts';
 import { publicEventId } from '../events/event-json.ts';
+import { waitingReason } from './waiting-reason.ts';
 
 const FAILURE_REASON_LIST = FAILURE_REASONS.map(({ reason }) => reason);
 
@@ -49,13 +51,14 @@ export const attemptOutput = z
 
 export interface DeliveryJsonSources {
   readonly registry: Pick<SubscriptionRegistry, 'idOf'>;
-  readonly deliveries: Pick<DeliveryControl, 'isSending'>;
+  readonly deliveries: Pick<DeliveryControl, 'isSending' | 'lane'>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** `sending` is known in memory alone: the store does not hear of an attempt before it ended. */
 export function currentStatus(
   delivery: DeliveryView,
-  deliveries: DeliveryJsonSources['deliveries'],
+  deliveries: Pick<DeliveryControl, 'isSending'>,
 ): DeliveryState {
   const { sequence, subscription, status } = delivery;
   return deliveries.isSending(sequence, subscription) ? 'sending' : status;
@@ -65,7 +68,7 @@ export function deliveryJson(
   delivery: DeliveryView,
   sources: DeliveryJsonSources,
 ): z.output<typeof deliveryOutput> {
-  const { sequence, subscription, createdAt, attempts, nextAttemptAt, reason } = delivery;
+  const { sequence, subscription, createdAt, attempts, nextAttemptAt } = delivery;
   return {
     id: deliveryId(createdAt, sequence, subscription),
     event_id: publicEventId(delivery),
@@ -73,7 +76,7 @@ export function deliveryJson(
     status: currentStatus(delivery, sources.deliveries),
     attempts,
     next_attempt_at: isoTimeOrNull(nextAttemptAt),
-    reason,
+    reason: waitingReason(delivery, sources.deliveries, sources.clock.now()),
     created_at: isoTime(createdAt),
   };
 }

@@ -9,7 +9,7 @@ import { tenantOf, type Api } from '../route-types.ts';
 import { attemptJson, attemptOutput, deliveryJson, deliveryOutput } from './delivery-json.ts';
 import { deliveryListQuery, deliveryPage } from './delivery-list.ts';
 
-type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'deliveries'>;
+type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'deliveries' | 'clock'>;
 
 const params = idParams('dlv_01kgsx2f2g000000000010000001');
 const tags = ['Deliveries'];

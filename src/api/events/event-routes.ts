@@ -11,7 +11,7 @@ import { strict } from '../validation.ts';
 import { eventOr404 } from './event-finder.ts';
 import { eventJson, eventOutput } from './event-json.ts';
 
-type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'deliveries'>;
+type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'deliveries' | 'clock'>;
 
 const params = idParams('evt_01kgsx2f2g00000000001');
 const tags = ['Events'];

@@ -1,0 +1,32 @@
+/** Why a delivery that is due has not started: only its lane, in memory, can tell. */
+import type { DeliveryControl } from '../../dispatch/delivery-control.ts';
+import type { DeliveryView } from '../../storage/journal.ts';
+import { isoTime } from '../common-schema.ts';
+
+/**
+ * The stored reason, or what holds the delivery back in its lane; null when nothing does.
+ *
+ * @param now milliseconds; a retry whose time has come waits in its lane like a new delivery.
+ */
+export function waitingReason(
+  delivery: DeliveryView,
+  deliveries: Pick<DeliveryControl, 'lane'>,
+  now: number,
+): string | null {
+  const { status, nextAttemptAt, reason, subscription } = delivery;
+  const isDue = status === 'pending' || (status === 'waiting' && (nextAttemptAt ?? now) < now);
+  const lane = isDue ? deliveries.lane(subscription) : undefined;
+  const held = lane && heldBack(lane);
+  if (held === undefined) return reason;
+  return reason === null ? held : `${reason}; ${held}`;
+}
+
+function heldBack(lane: NonNullable<ReturnType<DeliveryControl['lane']>>): string | undefined {
+  const { breaker, probeAt, queued, inFlight, window } = lane;
+  if (breaker !== 'closed') {
+    const until = probeAt === null ? 'is being probed' : `is probed again at ${isoTime(probeAt)}`;
+    return `breaker_open: the target has failed too often lately and ${until}`;
+  }
+  if (queued === 0) return undefined;
+  return `waits its turn: ${queued} queued for this target, ${inFlight} of ${window} in flight`;
+}
