@@ -23,15 +23,11 @@ const OWNER_ONLY = 0o600;
 export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random): Keys {
   makeDataDirectory(config.data);
   const written: string[] = [];
-  const fromFile = (name: string, make: () => string): string => {
-    const file = join(config.data, name);
-    if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-    const text = make();
-    writeFileSync(file, `${text}\n`, { mode: OWNER_ONLY });
-    chmodSync(file, OWNER_ONLY);
-    written.push(file);
-    return text;
-  };
+  const fromFile = (name: string, make: () => string): string =>
+    keptText(config.data, name, () => {
+      written.push(join(config.data, name));
+      return make();
+    });
   const adminKey =
     config.admin_key ??
     fromFile('admin-key', () => generateApiKey(random.bytes(API_KEY_RANDOM_BYTES)));
@@ -41,6 +37,16 @@ export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random):
   } catch (error) {
     throw new ConfigError(`BELLWIRE_MASTER_KEY: ${(error as Error).message}`);
   }
+}
+
+/** The text of a file in the data directory that only its owner may read; made when absent. */
+export function keptText(directory: string, name: string, make: () => string): string {
+  const file = join(directory, name);
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const text = make();
+  writeFileSync(file, `${text}\n`, { mode: OWNER_ONLY });
+  chmodSync(file, OWNER_ONLY);
+  return text;
 }
 
 function makeDataDirectory(directory: string): void {

@@ -6,10 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { verifyStandard } from '../protocol/schemes/standard.ts';
 import { HEADER_AGENT_SIGNATURE } from '../protocol/headers.ts';
-import { generateSecret } from '../protocol/secrets.ts';
-import { systemClock, systemRandom } from '../runtime/system.ts';
+import { systemClock } from '../runtime/system.ts';
 
-const SECRET_BYTES = 32;
 const KEPT_ARRIVALS = 20;
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
@@ -35,9 +33,13 @@ const SHOWN_HEADERS = [
   'bellwire-attempt',
 ];
 
-/** @param options.port the port to try first; a taken one is replaced by a free one. */
-export async function startDevReceiver(options: { readonly port: number }): Promise<DevReceiver> {
-  const secret = generateSecret(systemRandom.bytes(SECRET_BYTES));
+interface Options {
+  /** The port to try first; a taken one is replaced by a free one. */
+  readonly port: number;
+  readonly secret: string;
+}
+
+export async function startDevReceiver({ port, secret }: Options): Promise<DevReceiver> {
   const arrivals: Arrival[] = [];
   const server = createServer((request, response) => {
     if (request.method === 'GET') return answer(response, 200, arrivals);
@@ -54,10 +56,10 @@ export async function startDevReceiver(options: { readonly port: number }): Prom
       () => answer(response, 413, { error: 'the body is too large or broke off' }),
     );
   });
-  await listen(server, options.port).catch(() => listen(server, 0));
-  const { port } = server.address() as AddressInfo;
+  await listen(server, port).catch(() => listen(server, 0));
+  const { port: boundPort } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${boundPort}`,
     secret,
     stop: () =>
       new Promise((resolve) => {

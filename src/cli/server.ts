@@ -3,8 +3,9 @@ import closeWithGrace from 'close-with-grace';
 import type { Command } from 'commander';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../app/config.ts';
-import { loadKeys, type Keys } from '../app/keys.ts';
+import { keptText, loadKeys, type Keys } from '../app/keys.ts';
 import { createServer, type Server } from '../app/server.ts';
+import { generateSecret } from '../protocol/secrets.ts';
 import { systemRandom } from '../runtime/system.ts';
 import { startDevReceiver, type DevReceiver } from './dev-receiver.ts';
 import { devBanner } from './dev-banner.ts';
@@ -12,6 +13,8 @@ import { addSettings, readSettings } from './settings.ts';
 
 /** From the signal to the end of the process; draining attempts takes at most 15 s of it. */
 const STOP_WITHIN_MS = 20_000;
+
+const SECRET_BYTES = 32;
 
 const DEV_ALLOW_TARGETS = '127.0.0.0/8:*,[::1]/128:*';
 
@@ -41,7 +44,12 @@ async function runDev(settings: Config): Promise<void> {
   const level = config.log_level === 'info' ? 'error' : config.log_level;
   const log = pino({ level });
   const keys = loadKeys(config, 'dev', systemRandom);
-  const receiver = await startDevReceiver({ port: config.port === 0 ? 0 : config.port + 1 });
+  // Kept, so that subscriptions of an earlier run still verify.
+  const secret = keptText(config.data, 'dev-receiver-secret', () =>
+    generateSecret(systemRandom.bytes(SECRET_BYTES)),
+  );
+  const port = config.port === 0 ? 0 : config.port + 1;
+  const receiver = await startDevReceiver({ port, secret });
   const server = await start(config, keys, log, receiver).catch(async (error: unknown) => {
     await receiver.stop();
     throw error;

@@ -1,6 +1,7 @@
 /** One process: the real pipe, from publisher to attempts, over a simulated disk and network. */
 import type { Publication, Publisher, PublishResult } from '../accept/publication.ts';
 import { createPublisher } from '../accept/publisher.ts';
+import type { Destination } from '../destinations/destination.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { parseMasterKeys } from '../domain/secret-box.ts';
 import type { Subscription } from '../domain/subscription.ts';
@@ -27,6 +28,8 @@ export interface EngineOptions {
   readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
   /** Stands between the engine and its journal: the place for planted bugs. */
   readonly wrapJournal?: ((journal: JournalStore) => JournalStore) | undefined;
+  /** The same for the network. */
+  readonly wrapDestination?: ((destination: Destination) => Destination) | undefined;
   /** Stands below all faults and sees what is really done: the place for an oracle. */
   readonly wrapDisk?: ((journal: JournalStore) => JournalStore) | undefined;
 }
@@ -51,7 +54,8 @@ export class SimulatedEngine {
     journal: JournalStore,
     state: Awaited<ReturnType<JournalStore['state']>>,
   ) {
-    const { random, network, onTelemetry } = options;
+    const { random, network, onTelemetry, wrapDestination } = options;
+    const webhook = network.destination(clock);
     this.clock = clock;
     this.registry = registry;
     this.journal = journal;
@@ -68,7 +72,7 @@ export class SimulatedEngine {
       state,
       writer: this.writer,
       registry,
-      destinations: { webhook: network.destination(clock) },
+      destinations: { webhook: wrapDestination?.(webhook) ?? webhook },
       clock,
       random,
       telemetry: { emit: (event) => onTelemetry?.(event) },

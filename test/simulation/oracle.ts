@@ -1,10 +1,11 @@
 /** Watches a run and says when a promise is broken. It reads the disk, never the engine. */
 import { isFinal, type DeliveryState } from '../../src/domain/delivery-state.ts';
 import type { AttemptJob } from '../../src/destinations/destination.ts';
-import type { JournalBatch, JournalStore } from '../../src/storage/journal.ts';
+import type { DeliveryRecord, JournalBatch, JournalStore } from '../../src/storage/journal.ts';
 import type { MemoryData } from '../../src/storage/memory/store.ts';
 import { isTaken, type SeenAttempt } from '../../src/testing/simulated-network.ts';
 import { pairKey, type Ledger } from './ledger.ts';
+import { wrapJournal } from './wrap-journal.ts';
 
 /** What the oracle remembers of one delivery. */
 export interface Watched {
@@ -21,7 +22,7 @@ export interface Watched {
 interface Options {
   readonly data: MemoryData;
   readonly ledger: Ledger;
-  readonly attempts: readonly SeenAttempt[];
+  readonly note: (line: string) => void;
 }
 
 export class Oracle {
@@ -87,13 +88,16 @@ export class Oracle {
       this.#committed(batch);
       return refused;
     };
-    return new Proxy(journal, {
-      get: (target, name) =>
-        name === 'commit' ? commit : bound(target, Reflect.get(target, name, target)),
-    });
+    return wrapJournal(journal, { commit });
   }
 
   #committed(batch: JournalBatch): void {
+    const { events, attempts, deliveries } = batch;
+    this.#options.note(
+      `commit ${events.map(({ sequence }) => sequence).join()}; ` +
+        `${attempts.map((attempt) => pairOf(attempt)).join()}; ` +
+        deliveries.map((row) => `${pairOf(row)} ${row.status}`).join(),
+    );
     for (const { sequence, subscription } of [...batch.attempts, ...batch.deliveries]) {
       this.#checkProgress(this.#watch(sequence, subscription));
     }
@@ -182,8 +186,8 @@ export class Oracle {
   }
 }
 
-function bound(target: object, value: unknown): unknown {
-  return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+function pairOf({ sequence, subscription }: Pick<DeliveryRecord, 'sequence' | 'subscription'>) {
+  return pairKey(sequence, subscription);
 }
 
 /** Successes of one delivery that the engine heard of, less those it was asked for. */

@@ -2,7 +2,6 @@
  * One seed: the real engine over a simulated disk, network and clock, people who publish and
  * interfere, faults and crashes; then calm weather, and an account of every promise.
  */
-import type { JournalStore } from '../../src/storage/journal.ts';
 import { MemoryData } from '../../src/storage/memory/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -12,14 +11,11 @@ import { START_AT } from '../../src/testing/simulated-world.ts';
 import { Dice } from './dice.ts';
 import { finalAccount } from './final-account.ts';
 import { isRepeatable, Ledger } from './ledger.ts';
+import type { Mutant } from './mutants.ts';
 import { Oracle } from './oracle.ts';
 import { People, TARGETS } from './people.ts';
 import { Trace } from './trace.ts';
 import { Weather } from './weather.ts';
-
-export interface Mutant {
-  readonly wrapJournal?: (journal: JournalStore) => JournalStore;
-}
 
 export interface Outcome {
   readonly seed: number;
@@ -68,8 +64,8 @@ class Run {
     // Its own stream, so that the engine drawing once more does not change the story.
     this.#random = new SeededRandom(~seed);
     this.#weather = new Weather(this.#dice);
-    const [data, ledger, attempts] = [this.#data, this.#ledger, this.#network.attempts];
-    this.#oracle = new Oracle({ data, ledger, attempts });
+    const ledger = this.#ledger;
+    this.#oracle = new Oracle({ data: this.#data, ledger, note: (line) => this.#note(line) });
     this.#people = new People({
       dice: this.#dice,
       ledger,
@@ -106,6 +102,7 @@ class Run {
   }
 
   async #step(): Promise<void> {
+    if (this.engine.broken !== undefined) return this.#crash();
     const { sequence, number } = this.#anyDelivery();
     switch (
       this.#dice.weighted({
@@ -158,6 +155,7 @@ class Run {
       fates: (operation) => this.#weather.fate(operation),
       wrapDisk: (journal) => this.#oracle.disk(journal),
       wrapJournal: this.#mutant.wrapJournal,
+      wrapDestination: this.#mutant.wrapDestination,
       onTelemetry: (event) => {
         if (event.event !== 'subscription.disabled') return;
         const known = this.#ledger.subscriptions.get(event.subscription.number);
@@ -199,6 +197,7 @@ class Run {
   // The end
 
   async #calmDown(): Promise<void> {
+    if (this.engine.broken !== undefined) await this.#crash();
     this.#note('calm');
     this.#weather.calm();
     for (const known of this.#ledger.subscriptions.values()) {

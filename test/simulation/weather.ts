@@ -74,8 +74,8 @@ export class Weather {
     const beforeMs = slowDisk ? dice.between(0, most) : 0;
     const afterMs = slowDisk ? dice.between(0, most) : 0;
     if (this.#calm || !this.#diskFails) return { beforeMs, afterMs };
-    const failure = dice.pick(['busy', 'full'] as const);
     const write = operation === 'commit';
+    const failure = dice.weighted({ busy: 10, full: 10, broken: write ? 1 : 0 });
     if (dice.chance(write ? failBefore : failRead)) {
       return { beforeMs, afterMs, fault: 'before', failure };
     }

@@ -1,0 +1,119 @@
+/**
+ * Planted bugs: each makes the engine break a promise, and the oracle has to notice. An oracle that
+ * has never caught anything proves nothing.
+ */
+import type { Destination } from '../../src/destinations/destination.ts';
+import { isFinal } from '../../src/domain/delivery-state.ts';
+import type { DeliveryRecord, JournalStore } from '../../src/storage/journal.ts';
+import { wrapJournal } from './wrap-journal.ts';
+
+export interface Mutant {
+  /** Between the engine and its journal. */
+  readonly wrapJournal?: (journal: JournalStore) => JournalStore;
+  /** Between the engine and its network. */
+  readonly wrapDestination?: (destination: Destination) => Destination;
+}
+
+function journalMutant(change: (journal: JournalStore) => Partial<JournalStore>): Mutant {
+  return { wrapJournal: (journal) => wrapJournal(journal, change(journal)) };
+}
+
+/** By what the engine does wrong. */
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'acknowledges before the commit': journalMutant((journal) => ({
+    async commit(batch) {
+      journal.commit(batch).catch(() => undefined);
+      return [];
+    },
+  })),
+  'drops every seventh settlement': journalMutant((journal) => ({
+    commit(batch) {
+      const isKept = ({ sequence }: { readonly sequence: number }) => sequence % 7 !== 0;
+      const attempts = batch.attempts.filter(isKept);
+      return journal.commit({ ...batch, attempts, deliveries: batch.deliveries.filter(isKept) });
+    },
+  })),
+  'forgets to recover': journalMutant(() => ({
+    async unsettled(_after, upTo) {
+      return { pending: [], scannedTo: upTo };
+    },
+  })),
+  'stores a low-water mark that is too high': journalMutant((journal) => ({
+    commit(batch) {
+      const lowWaterMark = batch.events.at(-1)?.sequence ?? batch.lowWaterMark;
+      return journal.commit({ ...batch, lowWaterMark });
+    },
+  })),
+  'loads due deliveries twice': journalMutant((journal) => ({
+    async due(...call) {
+      const rows = await journal.due(...call);
+      return [...rows, ...rows];
+    },
+  })),
+  'overlooks every fifth retry': journalMutant((journal) => ({
+    async due(...call) {
+      const rows = await journal.due(...call);
+      return rows.filter(({ sequence }) => sequence % 5 !== 0);
+    },
+  })),
+  'counts attempts anew at each retry': journalMutant((journal) => ({
+    async due(...call) {
+      const rows = await journal.due(...call);
+      return rows.map((row): DeliveryRecord => ({ ...row, attempts: 0 }));
+    },
+  })),
+  'writes the body anew when it reads it again': journalMutant((journal) => ({
+    async contents(sequences) {
+      const contents = await journal.contents(sequences);
+      return contents.map((content) => {
+        const value: unknown = JSON.parse(Buffer.from(content.body).toString());
+        return { ...content, body: Buffer.from(JSON.stringify(value)) };
+      });
+    },
+  })),
+  'gives an event another id when it reads it again': journalMutant((journal) => ({
+    async contents(sequences) {
+      const contents = await journal.contents(sequences);
+      return contents.map((content) => ({ ...content, createdAt: content.createdAt + 1 }));
+    },
+  })),
+  'forgets idempotency keys': journalMutant((journal) => ({
+    commit(batch) {
+      const events = batch.events.map((event) => ({ ...event, dedupe: [] }));
+      return journal.commit({ ...batch, events });
+    },
+  })),
+  'takes duplicates for stored': journalMutant((journal) => ({
+    async commit(batch) {
+      await journal.commit(batch);
+      return [];
+    },
+  })),
+  'does not store that a delivery has ended': journalMutant((journal) => ({
+    commit(batch) {
+      const deliveries = batch.deliveries.filter(({ status }) => !isFinal(status));
+      return journal.commit({ ...batch, deliveries });
+    },
+  })),
+  'releases nothing on resume': journalMutant(() => ({
+    async releaseHeld() {
+      return 0;
+    },
+  })),
+  'takes every end of an attempt for a success': {
+    wrapDestination: ({ attempt }) => ({
+      attempt: (job, done) =>
+        attempt(job, ({ durationMs }) => {
+          done({ kind: 'response', status: 200, headers: {}, body: new Uint8Array(), durationMs });
+        }),
+    }),
+  },
+  'hangs on to the slot of every ninth attempt': {
+    wrapDestination: ({ attempt }) => ({
+      attempt: (job, done) =>
+        attempt(job, (result) => {
+          if (job.sequence % 9 !== 0) done(result);
+        }),
+    }),
+  },
+};
