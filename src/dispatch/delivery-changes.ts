@@ -9,6 +9,7 @@ import type { DeliveryRecord, DeliveryView, JournalStore } from '../storage/jour
 import type { SubscriptionDirectory } from '../storage/subscription-registry.ts';
 import type { AttemptRunner } from './attempt-runner.ts';
 import { DeliveryStateError } from './delivery-control.ts';
+import type { DueLoader } from './due-loader.ts';
 import type { Lanes } from './lanes.ts';
 import { asideRow, CANCELLED_ON_REQUEST, type Work } from './work.ts';
 
@@ -20,6 +21,7 @@ interface Options {
   readonly writer: JournalWriter;
   readonly directory: SubscriptionDirectory;
   readonly clock: Clock;
+  readonly due: DueLoader;
   readonly lanes: Lanes;
   readonly runner: AttemptRunner;
   /** Puts a work that was kept back on its way. */
@@ -106,18 +108,18 @@ export class DeliveryChanges {
 
   /** Cancels an attempt in flight; undefined when there is none. */
   #fromRunning(delivery: DeliveryView, wanted: Wanted): DeliveryRecord | undefined {
-    const { runner, clock } = this.#options;
+    const { runner } = this.#options;
     const running = runner.find(delivery.sequence, delivery.subscription);
     if (running === undefined) return undefined;
     if (wanted === 'resent') throw new DeliveryStateError('sending', wanted);
     if (running.cancelled) throw new DeliveryStateError('cancelled', wanted);
     // Its own end settles it for good, unless this process does not live to see it.
     running.cancelled = true;
-    return asideRow(running, changeTo(wanted, clock.now()));
+    return asideRow(running, this.#changeTo(wanted));
   }
 
   async #fromStored(delivery: DeliveryView, wanted: Wanted, claim: Claim): Promise<DeliveryRecord> {
-    const { lanes, writer, journal, clock } = this.#options;
+    const { lanes, writer, journal } = this.#options;
     const { sequence, subscription, createdAt } = delivery;
     const lane = lanes.find(subscription);
     claim.work = (lane && lanes.takeOne(lane, sequence, subscription)) ?? null;
@@ -130,8 +132,7 @@ export class DeliveryChanges {
     const isAllowed =
       wanted === 'cancelled' ? !isFinal(status) : transition(status, 'resent') !== undefined;
     if (!isAllowed) throw new DeliveryStateError(status, wanted);
-    const change = changeTo(wanted, clock.now());
-    return { sequence, subscription, tenant, createdAt, attempts, ...change };
+    return { sequence, subscription, tenant, createdAt, attempts, ...this.#changeTo(wanted) };
   }
 
   async #tenantOf({ sequence, subscription }: DeliveryView): Promise<number | undefined> {
@@ -140,6 +141,16 @@ export class DeliveryChanges {
     if (known !== undefined) return known.tenant;
     const [content] = await journal.contents([sequence]);
     return content?.tenant;
+  }
+
+  #changeTo(wanted: Wanted) {
+    const { clock, due } = this.#options;
+    const updatedAt = clock.now();
+    const [status, nextAttemptAt, reason] =
+      wanted === 'cancelled'
+        ? (['cancelled', null, CANCELLED_ON_REQUEST] as const)
+        : (['pending', due.soonest(), null] as const);
+    return { status, nextAttemptAt, reason, updatedAt };
   }
 
   #free(delivery: DeliveryView, claim: Claim): void {
@@ -156,17 +167,6 @@ export class DeliveryChanges {
     };
     again();
   }
-}
-
-function changeTo(wanted: Wanted, now: number) {
-  return wanted === 'cancelled'
-    ? ({
-        status: 'cancelled',
-        nextAttemptAt: null,
-        reason: CANCELLED_ON_REQUEST,
-        updatedAt: now,
-      } as const)
-    : ({ status: 'pending', nextAttemptAt: now, reason: null, updatedAt: now } as const);
 }
 
 function viewOf(delivery: DeliveryView, row: DeliveryRecord): DeliveryView {

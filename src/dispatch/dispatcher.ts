@@ -127,6 +127,7 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     this.#changes = new DeliveryChanges({
       ...options,
       directory: registry,
+      due: this.#due,
       lanes: this.#lanes,
       runner: this.#runner,
       place: (work) => this.#place(work),
@@ -191,7 +192,8 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     this.#mark.accepted(sequence, matched.length - parked.length);
     const aside = parked.length === 0 ? null : new Set(parked.map((row) => row.subscription));
     for (const subscription of matched) {
-      if (aside?.has(subscription) !== true) this.#placeFresh(freshWork(event, subscription, event));
+      if (aside?.has(subscription) !== true)
+        this.#placeFresh(freshWork(event, subscription, event));
     }
   }
 

@@ -53,6 +53,8 @@ export class DueLoader {
   #undecided: DeliveryRecord[] = [];
   /** Instants that rows are being given in the store right now; not to be passed. */
   readonly #fences: number[] = [];
+  #madeDueAt = -1;
+  #soonestGiven = -1;
   #timer: Timer | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #loading = false;
@@ -99,12 +101,21 @@ export class DueLoader {
     }
   }
 
+  /** When a delivery that is wanted at once is due. */
+  soonest(): number {
+    // Never at the instant of `makeDue`, or two versions of a row might look alike.
+    this.#soonestGiven = Math.max(this.#options.clock.now(), this.#madeDueAt + 1);
+    return this.#soonestGiven;
+  }
+
   /**
    * Makes rows due by a change in the store that is not announced. The loader waits for them at
    * the instant that `change` is given to write.
    */
   async makeDue<Result>(change: (dueAt: number) => Promise<Result>): Promise<Result> {
-    const dueAt = Math.max(this.#options.clock.now(), this.#askedUntil + 1);
+    const unasked = Math.max(this.#askedUntil, this.#soonestGiven) + 1;
+    const dueAt = Math.max(this.#options.clock.now(), unasked);
+    this.#madeDueAt = dueAt;
     this.#fences.push(dueAt);
     try {
       return await change(dueAt);

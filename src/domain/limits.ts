@@ -61,8 +61,9 @@ export const MAX_RETRY_AFTER_MS = 10 * HOUR_SECONDS * 1000;
 
 // Lanes and dispatch
 
-/** Tries one subscription may have in flight, by default and at most. */
-export const DEFAULT_MAX_IN_FLIGHT = 256;
+/** Tries one subscription may have in flight. More mostly queue up at the receiver. */
+export const DEFAULT_MAX_IN_FLIGHT = 64;
+/** The most that `max_in_flight` may ask for. */
 export const MAX_IN_FLIGHT_CAP = 256;
 /** Tries per second that `rate_limit` may ask for. */
 export const MAX_RATE_LIMIT_PER_SECOND = 10_000;

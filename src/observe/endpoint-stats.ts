@@ -6,10 +6,11 @@ const SLICE_MS = 5 * 60_000;
 const SLICES = 12;
 const WINDOW_SECONDS = (SLICE_MS * SLICES) / 1000;
 
-/** Response times are counted in buckets, each a quarter of a doubling wide: ± 9 %. */
-const BUCKETS_PER_DOUBLING = 4;
-/** The last one begins at 65 s, above the longest timeout. */
-const BUCKETS = 16 * BUCKETS_PER_DOUBLING + 1;
+/** Response times are counted in buckets, four to each doubling: ± 12 %. */
+const SUB_BUCKET_BITS = 2;
+const SUB_BUCKETS = 2 ** SUB_BUCKET_BITS;
+/** The last one begins at 57 s; the longest timeout is 60 s. */
+const BUCKETS = 16 * SUB_BUCKETS;
 
 /** Subscriptions that are kept; beyond, the one that was first seen longest ago is forgotten. */
 const MAX_SUBSCRIPTIONS = 50_000;
@@ -114,9 +115,19 @@ function currentSlice(slices: Slice[], number: number): Slice {
   return slice;
 }
 
+/** By the position of the highest bit and the two bits below it: no logarithm, no allocation. */
 function bucketOf(durationMs: number): number {
-  const bucket = Math.floor(Math.log2(1 + Math.max(0, durationMs)) * BUCKETS_PER_DOUBLING);
+  const scaled = Math.floor((1 + Math.max(0, durationMs)) * SUB_BUCKETS);
+  const doubling = 31 - Math.clz32(scaled) - SUB_BUCKET_BITS;
+  const bucket = doubling * SUB_BUCKETS + ((scaled >>> doubling) & (SUB_BUCKETS - 1));
   return Math.min(bucket, BUCKETS - 1);
+}
+
+/** Milliseconds at the middle of a bucket. */
+function middleOf(bucket: number): number {
+  const doubling = Math.floor(bucket / SUB_BUCKETS);
+  const within = (bucket % SUB_BUCKETS) + 0.5;
+  return 2 ** doubling * (1 + within / SUB_BUCKETS) - 1;
 }
 
 /** The middle of the bucket that the percentile falls into. */
@@ -126,7 +137,7 @@ function percentile(slices: readonly Slice[], share: number): number | null {
   let left = Math.ceil(total * share);
   for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
     for (const slice of slices) left -= slice.durations[bucket] ?? 0;
-    if (left <= 0) return 2 ** ((bucket + 0.5) / BUCKETS_PER_DOUBLING) - 1;
+    if (left <= 0) return middleOf(bucket);
   }
   return null;
 }

@@ -51,9 +51,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     },
   })),
   'overlooks every fifth retry': journalMutant((journal) => ({
-    async due(...call) {
-      const rows = await journal.due(...call);
-      return rows.filter(({ sequence }) => sequence % 5 !== 0);
+    commit(batch) {
+      const deliveries = batch.deliveries.map((row) =>
+        row.sequence % 5 === 0 ? { ...row, nextAttemptAt: null } : row,
+      );
+      return journal.commit({ ...batch, deliveries });
     },
   })),
   'counts attempts anew at each retry': journalMutant((journal) => ({

@@ -5,7 +5,6 @@ import type { SimulatedEngine } from '../../src/testing/simulated-engine.ts';
 import { TENANT, webhookSettings } from '../../src/testing/simulated-world.ts';
 import type { Dice } from './dice.ts';
 import { isRepeatable, type KnownSubscription, type Ledger, type Wish } from './ledger.ts';
-import type { Trace } from './trace.ts';
 
 export const TARGETS = ['a', 'b', 'c', 'd'].map((name) => `https://${name}.test/`);
 const EVENT_TYPES = ['task.completed', 'task.failed', 'order.paid'];
@@ -17,7 +16,7 @@ const MAX_AHEAD_MS = 20_000;
 interface Options {
   readonly dice: Dice;
   readonly ledger: Ledger;
-  readonly trace: Trace;
+  readonly note: (line: string) => void;
   readonly engine: () => SimulatedEngine;
   readonly now: () => number;
   readonly broken: (what: string) => void;
@@ -53,12 +52,12 @@ export class People {
 
   /** Publishes it for the first time, or again. */
   try(wish: Wish): void {
-    const { ledger, trace, engine, broken } = this.#options;
+    const { ledger, note, engine, broken } = this.#options;
     wish.expected.push(ledger.matching(wish.publication));
     wish.open += 1;
     engine().publisher.publish(wish.publication, (result) => {
       const told = result.kind === 'accepted' || result.kind === 'duplicate' ? result.id : '';
-      trace.add(`${this.#options.now()} wish ${wish.number} ${result.kind} ${told}`);
+      note(`wish ${wish.number} ${result.kind} ${told}`);
       const wrong = ledger.answered(wish, result);
       if (wrong !== undefined) broken(wrong);
     });
@@ -104,14 +103,14 @@ export class People {
 
   #pause(known: KnownSubscription): void {
     if (known.status !== 'active') return;
-    this.#note(`pause ${known.number}`);
+    this.#options.note(`pause ${known.number}`);
     this.#follow(this.#options.engine().registry.change(known.number, { status: 'paused' }));
     known.status = 'paused';
   }
 
   resume(known: KnownSubscription): void {
     if (known.status !== 'paused' && known.status !== 'disabled') return;
-    this.#note(`resume ${known.number}`);
+    this.#options.note(`resume ${known.number}`);
     const { registry, dispatcher } = this.#options.engine();
     known.status = 'active';
     const change = { status: 'active', disabledReason: null, failingSince: null } as const;
@@ -131,12 +130,12 @@ export class People {
       maxInFlight: dice.pick([1, 3, 20, 256]),
       rateLimit: dice.pick([null, 5, 50]),
     };
-    this.#note(`change ${known.number} to ${settings.destination.url}`);
+    this.#options.note(`change ${known.number} to ${settings.destination.url}`);
     this.#follow(engine().registry.change(known.number, { settings }));
   }
 
   #delete(known: KnownSubscription): void {
-    this.#note(`delete ${known.number}`);
+    this.#options.note(`delete ${known.number}`);
     this.#follow(this.#options.engine().registry.delete(known.number));
     known.status = 'deleted';
   }
@@ -153,10 +152,10 @@ export class People {
     asked.confirmedCancel = false;
     try {
       await engine().dispatcher.resend(view);
-      this.#note(`resent ${sequence}/${number}`);
+      this.#options.note(`resent ${sequence}/${number}`);
     } catch (error) {
       if (isRefusal(error)) asked.resends -= 1;
-      this.#note(`not resent ${sequence}/${number}: ${String(error)}`);
+      this.#options.note(`not resent ${sequence}/${number}: ${String(error)}`);
     }
     asked.open -= 1;
   }
@@ -171,10 +170,10 @@ export class People {
     try {
       await engine().dispatcher.cancel(view);
       asked.confirmedCancel = open === 0 && asked.resends === resends;
-      this.#note(`cancelled ${sequence}/${number}`);
+      this.#options.note(`cancelled ${sequence}/${number}`);
     } catch (error) {
       if (isRefusal(error)) asked.cancels -= 1;
-      this.#note(`not cancelled ${sequence}/${number}: ${String(error)}`);
+      this.#options.note(`not cancelled ${sequence}/${number}: ${String(error)}`);
     }
   }
 
@@ -182,18 +181,14 @@ export class People {
     try {
       return await this.#options.engine().journal.delivery(TENANT, sequence, number);
     } catch (error) {
-      this.#note(`not found ${sequence}/${number}: ${String(error)}`);
+      this.#options.note(`not found ${sequence}/${number}: ${String(error)}`);
       return undefined;
     }
   }
 
-  #note(line: string): void {
-    this.#options.trace.add(`${this.#options.now()} ${line}`);
-  }
-
   /** A failed change is its caller's to repeat; the run goes on. */
   #follow(change: Promise<unknown>): void {
-    change.catch((error: unknown) => this.#note(`refused: ${String(error)}`));
+    change.catch((error: unknown) => this.#options.note(`refused: ${String(error)}`));
   }
 }
 

@@ -32,6 +32,7 @@ const MAX_STEPS = 90;
 const MIN_STEPS = 40;
 /** Longer than every schedule, cool-down, Retry-After and deliver_at of a simulation together. */
 const CALM_MS = 1_800_000;
+const CALM_AFTER_MS = 1_000;
 const CALM_STEP_MS = 60_000;
 const DRAIN_STEP_MS = 1_000;
 const MAX_DRAIN_STEPS = 60;
@@ -69,7 +70,7 @@ class Run {
     this.#people = new People({
       dice: this.#dice,
       ledger,
-      trace: this.#trace,
+      note: (line) => this.#note(line),
       engine: () => this.engine,
       now: () => this.#clock.now(),
       broken: (what) => this.#oracle.broken(what),
@@ -197,9 +198,11 @@ class Run {
   // The end
 
   async #calmDown(): Promise<void> {
-    if (this.engine.broken !== undefined) await this.#crash();
     this.#note('calm');
     this.#weather.calm();
+    // What was under way in the bad weather may still fail.
+    await this.#clock.advance(CALM_AFTER_MS);
+    if (this.engine.broken !== undefined) await this.#crash();
     for (const known of this.#ledger.subscriptions.values()) {
       if (this.#dice.chance(0.7)) this.#people.resume(known);
     }
@@ -237,7 +240,7 @@ class Run {
   }
 
   #note(line: string): void {
-    this.#trace.add(`${this.#clock.now() - START_AT} ${line}`);
+    this.#trace.add(`${Math.round(this.#clock.monotonic())} ${line}`);
   }
 
   #outcome(): Outcome {
