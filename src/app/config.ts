@@ -5,13 +5,15 @@ import { z } from 'zod';
 
 const DEFAULT_PORT = 8420;
 
+/** Digits only: coercion would take a blank, null or false for port 0, which is any free port. */
+function digitsAsNumber(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
 export const configSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-  port: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
+  port: z
+    .preprocess(digitsAsNumber, z.number().int().min(0).max(65_535))
     .default(DEFAULT_PORT)
     .describe('Port to listen on; 0 picks a free one.'),
   data: z
@@ -89,9 +91,8 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** Settings of this prefix that nobody reads: most likely a typing error. */
 export function unknownEnvironment(env: ConfigSources['env']): string[] {
-  const known = new Set<string>(
-    SETTINGS.flatMap((name) => [envName(name), `${envName(name)}_FILE`]),
-  );
+  const files = [...SECRET_SETTINGS].map((name) => `${envName(name)}_FILE`);
+  const known = new Set([...SETTINGS.map(envName), ...files]);
   return Object.keys(env).filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name));
 }
 
@@ -110,7 +111,8 @@ export function describeConfig(config: Config): Record<string, unknown> {
 function fromEnv(env: ConfigSources['env'], setting: Setting): string | undefined {
   const name = envName(setting);
   const file = SECRET_SETTINGS.has(setting) ? env[`${name}_FILE`] : undefined;
-  if (env[name] !== undefined || file === undefined) return env[name];
+  // An empty variable counts as absent: that is how container files leave one unset.
+  if (env[name] || !file) return env[name];
   return readText(file, `${name}_FILE`).trim();
 }
 

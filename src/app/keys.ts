@@ -28,21 +28,30 @@ export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random):
       written.push(join(config.data, name));
       return make();
     });
+  // First, so that a start that fails here leaves no admin key behind that nobody was told of.
+  const masterKeys = parsedMasterKeys(config.master_key ?? devMasterKey(mode, fromFile, random));
   const adminKey =
     config.admin_key ??
     fromFile('admin-key', () => generateApiKey(random.bytes(API_KEY_RANDOM_BYTES)));
-  const masterKey = config.master_key ?? devMasterKey(mode, fromFile, random);
+  return { adminKey, masterKeys, written };
+}
+
+function parsedMasterKeys(text: string): readonly MasterKey[] {
   try {
-    return { adminKey, masterKeys: parseMasterKeys(masterKey), written };
+    return parseMasterKeys(text);
   } catch (error) {
     throw new ConfigError(`BELLWIRE_MASTER_KEY: ${(error as Error).message}`);
   }
 }
 
-/** The text of a file in the data directory that only its owner may read; made when absent. */
+/**
+ * The text of a file in the data directory that only its owner may read; made when the file is
+ * absent, or empty because a start was killed before it had written it.
+ */
 export function keptText(directory: string, name: string, make: () => string): string {
   const file = join(directory, name);
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (kept !== '') return kept;
   const text = make();
   writeFileSync(file, `${text}\n`, { mode: OWNER_ONLY });
   chmodSync(file, OWNER_ONLY);

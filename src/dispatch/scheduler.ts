@@ -88,8 +88,13 @@ export class Scheduler {
         return started;
       }
       const cost = 1 + Math.floor(work.content.body.length / BYTES_PER_COST);
-      const spent = cost > lane.deficit;
-      if (spent || started >= most || this.#inFlight >= this.#options.maxInFlight) {
+      if (cost > lane.deficit) {
+        this.ready(lane);
+        return started;
+      }
+      if (started >= most || this.#inFlight >= this.#options.maxInFlight) {
+        // Cut short, not spent: the next turn gives it a quantum, not one on top of this one.
+        lane.deficit = Math.max(0, lane.deficit - QUANTUM);
         this.ready(lane);
         return started;
       }

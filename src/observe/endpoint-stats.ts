@@ -6,7 +6,7 @@ const SLICE_MS = 5 * 60_000;
 const SLICES = 12;
 const WINDOW_SECONDS = (SLICE_MS * SLICES) / 1000;
 
-/** Response times are counted in buckets, four to each doubling: ± 12 %. */
+/** Response times are counted in buckets, four to each doubling: ± 12.5 % of the time + 1 ms. */
 const SUB_BUCKET_BITS = 2;
 const SUB_BUCKETS = 2 ** SUB_BUCKET_BITS;
 /** The last one begins at 57 s; the longest timeout is 60 s. */

@@ -24,9 +24,15 @@ const MESSAGES: Readonly<Record<Notable['event'], string>> = {
 };
 
 function fields(event: Notable): object {
+  if (event.event === 'breaker.changed') return { ...event, target: originOf(event.target) };
   if (event.event !== 'subscription.disabled') return event;
   const { subscription, reason, at } = event;
   return { event: event.event, at, subscription: subscription.id, reason };
+}
+
+/** Many receivers keep a token in the path or the query, so only the origin is shown. */
+function originOf(target: string): string {
+  return URL.parse(target)?.origin ?? 'unknown';
 }
 
 function attemptFields(event: Extract<TelemetryEvent, { event: 'attempt.ended' }>): object {

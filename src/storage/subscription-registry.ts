@@ -1,6 +1,10 @@
 /**
- * The control plane's write path for subscriptions: first the store, then the in-memory snapshot
- * that routing and dispatch read. Holds the opened secrets; the store sees sealed ones only.
+ * The control plane's write path for subscriptions: the store, and the in-memory snapshot that
+ * routing and dispatch read. Holds the opened secrets; the store sees sealed ones only.
+ *
+ * A new subscription is stored before it is routed to; a change or deletion takes effect at once
+ * and is stored after, so that changes in a row build on each other. If storing it fails, it lasts
+ * until the restart, and the caller is told that it failed.
  */
 import { recordId, parseRecordId } from '../domain/ids.ts';
 import { compileRoutes } from '../domain/routing.ts';

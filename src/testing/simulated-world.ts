@@ -2,6 +2,7 @@
 import type { Publication, PublishResult } from '../accept/publication.ts';
 import { DEFAULT_SCHEDULE_SECONDS } from '../domain/retry-policy.ts';
 import type { Subscription, SubscriptionSettings } from '../domain/subscription.ts';
+import type { Random } from '../runtime/random.ts';
 import type { TelemetryEvent } from '../runtime/telemetry.ts';
 import type { AttemptRecord, DeliveryRecord, DeliveryView } from '../storage/journal.ts';
 import { createMemoryStorage, MemoryData } from '../storage/memory/store.ts';
@@ -41,7 +42,7 @@ export function webhookSettings(
 
 export class SimulatedWorld {
   readonly clock = new SimulatedClock(START_AT);
-  readonly random: SeededRandom;
+  readonly random: Random;
   readonly data = new MemoryData();
   readonly network = new SimulatedNetwork(this.clock);
   readonly telemetry: TelemetryEvent[] = [];
@@ -51,12 +52,15 @@ export class SimulatedWorld {
   fates: JournalFates = () => KIND_FATE;
   #engine: SimulatedEngine | undefined;
 
-  private constructor(seed: number) {
-    this.random = new SeededRandom(seed);
+  private constructor(unit: number | undefined) {
+    const seeded = new SeededRandom(1);
+    const steady = { unit: () => unit ?? 0, bytes: (length: number) => seeded.bytes(length) };
+    this.random = unit === undefined ? seeded : steady;
   }
 
-  static async create(seed = 1): Promise<SimulatedWorld> {
-    const world = new SimulatedWorld(seed);
+  /** @param options `unit`: what the engine draws each time; 0.5 takes away all jitter. */
+  static async create(options: { readonly unit?: number } = {}): Promise<SimulatedWorld> {
+    const world = new SimulatedWorld(options.unit);
     await world.start();
     return world;
   }
@@ -132,8 +136,9 @@ export class SimulatedWorld {
 
   /** What a call resolves to while everything that needs no time runs. */
   async answer<Result>(call: Promise<Result>): Promise<Result> {
-    const [result] = await Promise.all([call, this.quiet()]);
-    return result;
+    const [outcome] = await Promise.allSettled([call, this.quiet()]);
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
   }
 
   /** Lets everything run that needs no time. */
@@ -150,6 +155,7 @@ export class SimulatedWorld {
   }
 
   async advance(ms: number): Promise<void> {
+    await this.#quiet;
     await this.clock.advance(ms);
     await this.quiet();
   }

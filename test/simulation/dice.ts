@@ -26,7 +26,7 @@ export class Dice {
 
   /** Picks a name as often as its weight says. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
-    const names = Object.keys(weights) as Name[];
+    const names = Object.keys(weights).filter((name): name is Name => name in weights);
     let left = this.#random.unit() * names.reduce((sum, name) => sum + weights[name], 0);
     for (const name of names) {
       left -= weights[name];

@@ -5,13 +5,17 @@
 import type { Destination } from '../../src/destinations/destination.ts';
 import { isFinal } from '../../src/domain/delivery-state.ts';
 import type { DeliveryRecord, JournalStore } from '../../src/storage/journal.ts';
-import { wrapJournal } from './wrap-journal.ts';
+import { wrapJournal } from '../../src/testing/wrap-journal.ts';
 
 export interface Mutant {
   /** Between the engine and its journal. */
   readonly wrapJournal?: (journal: JournalStore) => JournalStore;
   /** Between the engine and its network. */
   readonly wrapDestination?: (destination: Destination) => Destination;
+}
+
+function isKept({ sequence }: { readonly sequence: number }): boolean {
+  return sequence % 7 !== 0;
 }
 
 function journalMutant(change: (journal: JournalStore) => Partial<JournalStore>): Mutant {
@@ -28,7 +32,6 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   })),
   'drops every seventh settlement': journalMutant((journal) => ({
     commit(batch) {
-      const isKept = ({ sequence }: { readonly sequence: number }) => sequence % 7 !== 0;
       const attempts = batch.attempts.filter(isKept);
       return journal.commit({ ...batch, attempts, deliveries: batch.deliveries.filter(isKept) });
     },
@@ -103,17 +106,17 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     },
   })),
   'takes every end of an attempt for a success': {
-    wrapDestination: ({ attempt }) => ({
+    wrapDestination: (network) => ({
       attempt: (job, done) =>
-        attempt(job, ({ durationMs }) => {
+        network.attempt(job, ({ durationMs }) => {
           done({ kind: 'response', status: 200, headers: {}, body: new Uint8Array(), durationMs });
         }),
     }),
   },
   'hangs on to the slot of every ninth attempt': {
-    wrapDestination: ({ attempt }) => ({
+    wrapDestination: (network) => ({
       attempt: (job, done) =>
-        attempt(job, (result) => {
+        network.attempt(job, (result) => {
           if (job.sequence % 9 !== 0) done(result);
         }),
     }),

@@ -5,7 +5,7 @@ import type { DeliveryRecord, JournalBatch, JournalStore } from '../../src/stora
 import type { MemoryData } from '../../src/storage/memory/store.ts';
 import { isTaken, type SeenAttempt } from '../../src/testing/simulated-network.ts';
 import { pairKey, type Ledger } from './ledger.ts';
-import { wrapJournal } from './wrap-journal.ts';
+import { wrapJournal } from '../../src/testing/wrap-journal.ts';
 
 /** What the oracle remembers of one delivery. */
 export interface Watched {

@@ -175,13 +175,14 @@ class Run {
 
   async #restart(): Promise<void> {
     this.#note('stop');
-    let stopped = false;
-    const stop = this.engine.dispatcher.stop();
-    stop.then(
-      () => (stopped = true),
+    const process = { stopped: false };
+    this.engine.dispatcher.stop().then(
+      () => {
+        process.stopped = true;
+      },
       (error: unknown) => this.#oracle.broken(`stop failed: ${String(error)}`),
     );
-    for (let step = 0; !stopped; step += 1) {
+    for (let step = 0; !process.stopped; step += 1) {
       if (step > MAX_DRAIN_STEPS) return this.#oracle.broken('the process does not stop');
       await this.#clock.advance(DRAIN_STEP_MS);
     }

@@ -1,5 +1,5 @@
 /** A journal in which some methods do something else. */
-import type { JournalStore } from '../../src/storage/journal.ts';
+import type { JournalStore } from '../storage/journal.ts';
 
 export function wrapJournal(journal: JournalStore, changed: Partial<JournalStore>): JournalStore {
   return new Proxy(journal, {
