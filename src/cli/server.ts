@@ -77,7 +77,7 @@ async function start(
     { delay: STOP_WITHIN_MS, logger: false },
     async ({ err, signal }) => {
       if (err) {
-        // Nobody knows what still works; draining might hang. A restart picks up what was in flight.
+        // Nobody knows what still works, and draining might hang; a restart goes on from the store.
         log.fatal({ err }, 'unexpected error; ending so that a restart can go on');
         process.exit(1);
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SimulatedWorld } from '../testing/simulated-world.ts';
 
-test('a fresh delivery starts when its commit is durable, without a read of the store', async () => {
+test('a fresh delivery starts when its commit is durable, without reading the store', async () => {
   const world = await SimulatedWorld.create();
   await world.subscribe();
   await world.advance(100);

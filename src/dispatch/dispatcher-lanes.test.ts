@@ -11,7 +11,7 @@ function isBad({ subscription }: AttemptJob): boolean {
   return subscription.destination.url === BAD;
 }
 
-test('ten failures in a row open the breaker, and no more tries are spent on the target', async () => {
+test('ten failures in a row open the breaker, and no more tries are spent', async () => {
   const world = await SimulatedWorld.create({ unit: 0.5 });
   const { number } = await world.subscribe({ url: BAD, maxInFlight: 1 });
   world.network.react = () => ({ status: 500, delayMs: 1 });
@@ -28,7 +28,7 @@ test('ten failures in a row open the breaker, and no more tries are spent on the
   assert.equal(told.probeAt, lane.probeAt);
 });
 
-test('one probe tries the target again: if it fails the breaker stays open for longer', async () => {
+test('one probe tries the target again: when it fails the breaker opens for longer', async () => {
   const world = await SimulatedWorld.create({ unit: 0.5 });
   const { number } = await world.subscribe({ url: BAD, maxInFlight: 1, retryScheduleSeconds: [] });
   world.network.react = () => ({ status: 500, delayMs: 1 });
@@ -150,7 +150,7 @@ test('the node has no more in flight than it may, all lanes together', async () 
   assert.equal(world.network.attempts.length, lanes * 16);
 });
 
-test('a lane without work is forgotten after a while, one with an open breaker is not', async () => {
+test('an idle lane is forgotten after a while, one with an open breaker is not', async () => {
   const world = await SimulatedWorld.create();
   const good = await world.subscribe({ url: GOOD });
   const bad = await world.subscribe({ url: BAD, retryScheduleSeconds: [] });

@@ -23,7 +23,7 @@ test('a long queue reads its bytes again from the store, and they are the same',
   }
 });
 
-test('what a full lane has no room for waits in the store, and again if it is still full', async () => {
+test('what a full lane has no room for waits in the store while the lane is full', async () => {
   const world = await SimulatedWorld.create({ unit: 0.5 });
   // All to one URL, so that they share a lane, and each event fills it by that many.
   for (let number = 1; number <= SHARERS; number += 1) await world.subscribe({ maxInFlight: 1 });

@@ -77,7 +77,7 @@ test('a recovery whose read fails begins it anew', async () => {
   }
 });
 
-test('the stored low-water mark follows what is decided and saves the next start its work', async () => {
+test('the stored low-water mark follows what is decided and spares the next start', async () => {
   const world = await SimulatedWorld.create();
   await world.subscribe();
   world.network.react = ({ sequence }) => (sequence === 3 ? 'hang' : { status: 200 });

@@ -32,7 +32,7 @@ test('several 410 at once disable and tell once, and hold what else was on its w
   }
 });
 
-test('a pause holds what is queued, lets what is in flight end, and resume sends the rest', async () => {
+test('a pause holds what is queued, not what is in flight, and resume sends the rest', async () => {
   const world = await SimulatedWorld.create();
   const subscription = await world.subscribe({ maxInFlight: 2 });
   world.network.react = () => ({ status: 200, delayMs: 50 });

@@ -124,7 +124,7 @@ test('a row that comes back while it is behind the loader is loaded again', asyn
   assert.deepEqual(loaded, ['1#1', '2#1', '1#2']);
 });
 
-test('rows made due by a change in the store are not passed by, however long it takes', async () => {
+test('rows made due by a change in the store are not passed by, whatever it takes', async () => {
   const { clock, journal, loader, loaded, store, announce } = setup();
   await store(row(1, 0, { status: 'held', nextAttemptAt: null }));
   loader.start();

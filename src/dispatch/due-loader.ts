@@ -181,7 +181,8 @@ export class DueLoader {
       return;
     }
     const next = await journal.nextDueAt(this.#position);
-    if (next !== null) this.#wakeAt(next);
+    // Behind a fence there is nothing to load; `makeDue` wakes us when it takes its own away.
+    if (next !== null && next < Math.min(...this.#fences)) this.#wakeAt(next);
   }
 
   async #query(): Promise<readonly DeliveryRecord[]> {

@@ -45,7 +45,7 @@ test('a run of a minute is stored with its beginning, and one success clears it'
   assert.equal(seen(), null);
 });
 
-test('five days of nothing but failures disable the subscription and hold what follows', async () => {
+test('five days of nothing but failures disable a subscription and hold the rest', async () => {
   const { world, number } = await failingWorld();
   for (let day = 0; day < 5; day += 1) {
     await world.publish();

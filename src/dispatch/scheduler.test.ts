@@ -19,8 +19,8 @@ class Bench {
     this.scheduler = new Scheduler({
       clock: new SimulatedClock(START_AT),
       maxInFlight,
-      start: (lane, work) => {
-        lane.running.add(work);
+      start: (lane, started) => {
+        lane.running.add(started);
         this.started.push(lane);
       },
       load: (lane) => this.loads.push(lane),
