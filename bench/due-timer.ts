@@ -31,6 +31,9 @@ function delivery(sequence: number): DeliveryRecord {
     tenant: 1,
     status: 'waiting',
     attempts: 1,
+    attemptsBefore: 0,
+    orderingKey: null,
+    replay: null,
     // Spread over an hour by a stride that visits the instants in no order, as jitter does.
     nextAttemptAt: START_MS + ((sequence * 7_919_993) % HOUR_MS),
     reason: 'status: the receiver answered 503 Service Unavailable',

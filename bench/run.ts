@@ -8,6 +8,8 @@ import type { FsyncCost } from './calibration/fsync.ts';
 import { benchDeliver } from './deliver.ts';
 import { benchHangingTarget } from './hanging-target.ts';
 import { benchIdle } from './idle.ts';
+import { benchPostgres } from './postgres.ts';
+import { benchReplay } from './replay.ts';
 import { PROJECT_ROOT } from './lib/child.ts';
 import type { BenchContext } from './lib/context.ts';
 import { startLoad } from './lib/load.ts';
@@ -27,6 +29,8 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['deliver', benchDeliver],
   ['idle', benchIdle],
   ['hanging-target', benchHangingTarget],
+  ['postgres', benchPostgres],
+  ['replay', benchReplay],
 ]);
 const RESULTS = join(PROJECT_ROOT, 'bench/results');
 /** Foreign and stolen CPU time from which on a run should be repeated. */

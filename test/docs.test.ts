@@ -83,9 +83,10 @@ test('the page about the tables names every table, index and file of the schema'
   const folder = 'src/storage/sqlite';
   const page = read(`${folder}/README.md`);
   const names = readdirSync(join(ROOT, folder, 'migrations')).flatMap((file) =>
-    [...read(`${folder}/migrations/${file}`).matchAll(/^create (?:table|index) (\w+)/gm)].map(
-      (match) => match[1] ?? '',
-    ),
+    // A `new_` table takes the name of the one it replaces.
+    [
+      ...read(`${folder}/migrations/${file}`).matchAll(/^create (?:table|index) (?!new_)(\w+)/gm),
+    ].map((match) => match[1] ?? ''),
   );
   assert.ok(names.length > 10);
   assert.deepEqual(

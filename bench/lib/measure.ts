@@ -30,9 +30,10 @@ export interface Measured {
 /** Puts `traffic` on `server` and waits for its end (and for the arrivals, if expected). */
 export async function measure(load: Load, server: Server, traffic: Traffic): Promise<Measured> {
   const { port, path, authorization } = server;
-  const cpuBefore = cpuMicros(server.pid);
+  const pids = [server.pid, ...(server.partners ?? [])];
+  const cpuBefore = totalOf(pids, cpuMicros);
   const result = await load.run({ ...traffic, port, path, authorization });
-  const cpuAfter = cpuMicros(server.pid);
+  const cpuAfter = totalOf(pids, cpuMicros);
   const cpu = cpuBefore === undefined || cpuAfter === undefined ? null : cpuAfter - cpuBefore;
   return {
     server: server.name,
@@ -44,8 +45,20 @@ export async function measure(load: Load, server: Server, traffic: Traffic): Pro
     endToEnd: summarize(merge([result.arrivals.latency])),
     sendLag: summarize(merge([result.sendLag])),
     serverCpuMicrosPerEvent: cpu === null ? null : cpu / result.accepted,
-    serverResidentMiB: residentMiB(server.pid) ?? null,
+    serverResidentMiB: totalOf(pids, residentMiB) ?? null,
   };
+}
+
+/** Undefined when it is of any of them. */
+function totalOf(
+  pids: readonly number[],
+  measureOf: (pid: number) => number | undefined,
+): number | undefined {
+  const values = pids.map(measureOf);
+  return values.reduce(
+    (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
+    0,
+  );
 }
 
 /** Why a run may not count; empty when it does. */

@@ -1,13 +1,15 @@
 /** The servers under load: Bellwire, its stand-in, and the bare ones they are held against. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OwnServer } from '../../src/storage/postgres/testing/own-server.ts';
 import { PROJECT_ROOT, nextMessage, startChild } from './child.ts';
 import type { Child } from './child.ts';
 import { listenOnLoopback } from './listen.ts';
 import { isInMemory } from './machine.ts';
+import { placed } from './placement.ts';
 
 const BELLWIRE_SCRIPT = 'bin/bellwire.ts';
 const READY_MS = 20_000;
@@ -17,6 +19,8 @@ const READY_POLL_MS = 25;
 export interface Server {
   name: string;
   pid: number;
+  /** Processes that work for it; their CPU time and memory count as well. */
+  partners?: readonly number[];
   port: number;
   path: string;
   /** Value of the authorization header; null for servers that know none. */
@@ -78,7 +82,29 @@ async function startStandIn(): Promise<Subject> {
   return withSubscribe(await startBare('in-memory', []));
 }
 
-async function startBellwire(): Promise<Subject> {
+/** Bellwire with a PostgreSQL of its own, on the same core and a real disk. */
+export async function startOnPostgres(): Promise<Subject> {
+  const directory = createDataFolder();
+  // PostgreSQL may run as somebody else than we do.
+  chmodSync(directory, 0o755);
+  const database = await OwnServer.create({
+    directory,
+    command: (program, args) => placed('server', program, args),
+  });
+  try {
+    const subject = await startBellwire({ BELLWIRE_DATABASE_URL: database.url('postgres') });
+    const stop = async (): Promise<void> => {
+      await subject.stop();
+      await database.remove();
+    };
+    return { ...subject, name: 'bellwire on postgres', partners: [database.pid], stop };
+  } catch (error) {
+    await database.remove();
+    throw error;
+  }
+}
+
+async function startBellwire(more: Readonly<Record<string, string>> = {}): Promise<Subject> {
   const port = await freePort();
   const folder = createDataFolder();
   const adminKey = randomBytes(24).toString('base64url');
@@ -96,6 +122,7 @@ async function startBellwire(): Promise<Subject> {
       BELLWIRE_MASTER_KEY: randomBytes(32).toString('base64'),
       BELLWIRE_ALLOW_TARGETS: '127.0.0.1/32:*',
       BELLWIRE_LOG_LEVEL: 'warn',
+      ...more,
     },
   });
   const stop = async (): Promise<void> => {

@@ -55,35 +55,63 @@ test('publish sends the event with key, tenant and a fresh idempotency key', asy
   );
 });
 
+const CALLS: [(bellwire: Bellwire) => Promise<unknown>, string][] = [
+  [(b) => b.events.publishBatch([{ event_type: 'a' }]), 'POST /v1/events/batch'],
+  [(b) => b.events.broadcast({ event_type: 'a' }), 'POST /v1/events/broadcast'],
+  [(b) => b.events.get('a/../b?c#d'), 'GET /v1/events/a%2F..%2Fb%3Fc%23d'],
+  [(b) => b.events.list({ event_type: 'a&b' }).page(), 'GET /v1/events?event_type=a%26b'],
+  [(b) => b.events.deliveries('e').page(), 'GET /v1/events/e/deliveries'],
+  [(b) => b.subscriptions.create({ event_type: 'a' }), 'POST /v1/webhooks/subscriptions'],
+  [(b) => b.subscriptions.get('s'), 'GET /v1/webhooks/subscriptions/s'],
+  [(b) => b.subscriptions.list().page(), 'GET /v1/webhooks/subscriptions'],
+  [(b) => b.subscriptions.update('s', { name: 'n' }), 'PATCH /v1/webhooks/subscriptions/s'],
+  [(b) => b.subscriptions.delete('s'), 'DELETE /v1/webhooks/subscriptions/s'],
+  [(b) => b.subscriptions.pause('s'), 'POST /v1/webhooks/subscriptions/s/pause'],
+  [(b) => b.subscriptions.resume('s'), 'POST /v1/webhooks/subscriptions/s/resume'],
+  [(b) => b.subscriptions.test('s'), 'POST /v1/webhooks/subscriptions/s/test'],
+  [(b) => b.subscriptions.testFilter({}, { event_type: 'a' }), 'POST /v1/filters/test'],
+  [(b) => b.subscriptions.testTransform('$', { event_type: 'a' }), 'POST /v1/transforms/test'],
+  [(b) => b.subscriptions.health('s'), 'GET /v1/webhooks/subscriptions/s/health'],
+  [(b) => b.subscriptions.verify('s'), 'POST /v1/webhooks/subscriptions/s/verify'],
+  [(b) => b.subscriptions.rotateSecret('s'), 'POST /v1/webhooks/subscriptions/s/rotate-secret'],
+  [(b) => b.deliveries.get('d'), 'GET /v1/deliveries/d'],
+  [(b) => b.deliveries.list({ status: 'held' }).page(), 'GET /v1/deliveries?status=held'],
+  [(b) => b.deliveries.attempts('d').page('x'), 'GET /v1/deliveries/d/attempts?cursor=x'],
+  [(b) => b.deliveries.resend('d'), 'POST /v1/deliveries/d/resend'],
+  [(b) => b.deliveries.cancel('d'), 'POST /v1/deliveries/d/cancel'],
+  [(b) => b.events.cancel('e'), 'POST /v1/events/e/cancel'],
+  [(b) => b.subscriptions.recover('s'), 'POST /v1/webhooks/subscriptions/s/recover'],
+  [(b) => b.replays.create({ task_id: 't' }), 'POST /v1/replays'],
+  [(b) => b.replays.get('r'), 'GET /v1/replays/r'],
+  [(b) => b.replays.list({ limit: 5 }).page(), 'GET /v1/replays?limit=5'],
+  [(b) => b.replays.cancel('r'), 'POST /v1/replays/r/cancel'],
+  [(b) => b.eventTypes.create({ name: 'a.b' }), 'POST /v1/event-types'],
+  [(b) => b.eventTypes.get('a/b'), 'GET /v1/event-types/a%2Fb'],
+  [(b) => b.eventTypes.list({ deprecated: true }).page(), 'GET /v1/event-types?deprecated=true'],
+  [(b) => b.eventTypes.update('a', { group: null }), 'PATCH /v1/event-types/a'],
+  [(b) => b.eventTypes.delete('a'), 'DELETE /v1/event-types/a'],
+  [(b) => b.eventTypes.export(), 'GET /v1/event-types/export?format=openapi'],
+  [(b) => b.eventTypes.import({ document: {} }), 'POST /v1/event-types/import'],
+  [(b) => b.eventTypes.settings(), 'GET /v1/event-types/settings'],
+  [
+    (b) => b.eventTypes.updateSettings({ unknown_event_types: 'warn' }),
+    'PATCH /v1/event-types/settings',
+  ],
+  [(b) => b.apiKeys.create({ name: 'n' }), 'POST /v1/api-keys'],
+  [(b) => b.apiKeys.list({ limit: 5 }).page(), 'GET /v1/api-keys?limit=5'],
+  [(b) => b.apiKeys.revoke('k'), 'DELETE /v1/api-keys/k'],
+  [(b) => b.tenants.create({ name: 't' }), 'POST /v1/tenants'],
+  [(b) => b.tenants.get('t'), 'GET /v1/tenants/t'],
+  [(b) => b.tenants.list().page(), 'GET /v1/tenants'],
+  [(b) => b.tenants.update('t', { redact: [] }), 'PATCH /v1/tenants/t'],
+  [(b) => b.tenants.delete('t'), 'DELETE /v1/tenants/t'],
+];
+
 test('every call asks for its route, with ids that can lead nowhere else', async () => {
-  const calls: [(bellwire: Bellwire) => Promise<unknown>, string][] = [
-    [(b) => b.events.publishBatch([{ event_type: 'a' }]), 'POST /v1/events/batch'],
-    [(b) => b.events.get('a/../b?c#d'), 'GET /v1/events/a%2F..%2Fb%3Fc%23d'],
-    [(b) => b.events.list({ event_type: 'a&b' }).page(), 'GET /v1/events?event_type=a%26b'],
-    [(b) => b.events.deliveries('e').page(), 'GET /v1/events/e/deliveries'],
-    [(b) => b.subscriptions.create({ event_type: 'a' }), 'POST /v1/webhooks/subscriptions'],
-    [(b) => b.subscriptions.get('s'), 'GET /v1/webhooks/subscriptions/s'],
-    [(b) => b.subscriptions.list().page(), 'GET /v1/webhooks/subscriptions'],
-    [(b) => b.subscriptions.update('s', { name: 'n' }), 'PATCH /v1/webhooks/subscriptions/s'],
-    [(b) => b.subscriptions.delete('s'), 'DELETE /v1/webhooks/subscriptions/s'],
-    [(b) => b.subscriptions.pause('s'), 'POST /v1/webhooks/subscriptions/s/pause'],
-    [(b) => b.subscriptions.resume('s'), 'POST /v1/webhooks/subscriptions/s/resume'],
-    [(b) => b.subscriptions.test('s'), 'POST /v1/webhooks/subscriptions/s/test'],
-    [(b) => b.subscriptions.health('s'), 'GET /v1/webhooks/subscriptions/s/health'],
-    [(b) => b.subscriptions.rotateSecret('s'), 'POST /v1/webhooks/subscriptions/s/rotate-secret'],
-    [(b) => b.deliveries.get('d'), 'GET /v1/deliveries/d'],
-    [(b) => b.deliveries.list({ status: 'held' }).page(), 'GET /v1/deliveries?status=held'],
-    [(b) => b.deliveries.attempts('d').page('x'), 'GET /v1/deliveries/d/attempts?cursor=x'],
-    [(b) => b.deliveries.resend('d'), 'POST /v1/deliveries/d/resend'],
-    [(b) => b.deliveries.cancel('d'), 'POST /v1/deliveries/d/cancel'],
-    [(b) => b.apiKeys.create({ name: 'n' }), 'POST /v1/api-keys'],
-    [(b) => b.apiKeys.list({ limit: 5 }).page(), 'GET /v1/api-keys?limit=5'],
-    [(b) => b.apiKeys.revoke('k'), 'DELETE /v1/api-keys/k'],
-  ];
   await withApi(
     () => ({ json: {} }),
     async (bellwire, { asked }) => {
-      for (const [call, route] of calls) {
+      for (const [call, route] of CALLS) {
         await call(bellwire);
         const last = asked.at(-1);
         assert.equal(`${last?.method} ${last?.url}`, route);

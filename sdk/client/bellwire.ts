@@ -2,7 +2,10 @@
 import { ApiKeys } from './api-keys.ts';
 import { Deliveries } from './deliveries.ts';
 import { Events } from './events.ts';
+import { EventTypes } from './event-types.ts';
+import { Replays } from './replays.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { Tenants } from './tenants.ts';
 import { createTransport } from './transport.ts';
 import type { ClientOptions } from './transport.ts';
 
@@ -14,7 +17,10 @@ export class Bellwire {
   readonly events: Events;
   readonly subscriptions: Subscriptions;
   readonly deliveries: Deliveries;
+  readonly eventTypes: EventTypes;
+  readonly replays: Replays;
   readonly apiKeys: ApiKeys;
+  readonly tenants: Tenants;
 
   /** @throws TypeError for a base URL that is none. */
   constructor(options: ClientOptions) {
@@ -22,6 +28,9 @@ export class Bellwire {
     this.events = new Events(transport);
     this.subscriptions = new Subscriptions(transport);
     this.deliveries = new Deliveries(transport);
+    this.eventTypes = new EventTypes(transport);
+    this.replays = new Replays(transport);
     this.apiKeys = new ApiKeys(transport);
+    this.tenants = new Tenants(transport);
   }
 }

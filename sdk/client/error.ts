@@ -1,6 +1,6 @@
 /** One error for everything that can go wrong between this client and the API. */
 
-import type { ProblemPart } from './types.ts';
+import type { Problem, ProblemPart } from './types.ts';
 
 export interface BellwireErrorFields {
   readonly status: number;
@@ -58,6 +58,11 @@ function isProblemPart(value: unknown): value is ProblemPart {
     'code' in value &&
     typeof value.code === 'string'
   );
+}
+
+/** A problem that came within an answer. */
+export function errorFromProblem(problem: Problem): BellwireError {
+  return errorFromResponse(problem.status, JSON.stringify(problem), undefined);
 }
 
 /** @param body The response's text, in whatever form a proxy in between gave it. */

@@ -1,8 +1,10 @@
 /** `/v1/events`. */
 import type { CursorList } from './cursor-list.ts';
+import type { CancelledEvent } from './replay-types.ts';
 import { listOf, path } from './resource.ts';
 import type { CallOptions, Transport } from './transport.ts';
-import type { BatchResult, Delivery, Event, ListEvents } from './types.ts';
+import type { BatchResult, BroadcastEvent, BroadcastResult } from './types.ts';
+import type { Delivery, Event, ListEvents } from './types.ts';
 import type { ListQuery, PublishEvent, PublishResult } from './types.ts';
 
 export interface PublishOptions extends CallOptions {
@@ -30,12 +32,22 @@ export class Events {
     return this.#publish('/events/batch', events, options);
   }
 
+  /** To every tenant, or to those it names; needs the admin key. */
+  broadcast(event: BroadcastEvent, options: PublishOptions = {}): Promise<BroadcastResult> {
+    return this.#publish('/events/broadcast', event, options);
+  }
+
   get(id: string, options: CallOptions = {}): Promise<Event> {
     return this.#transport({ method: 'GET', path: path`/events/${id}`, ...options });
   }
 
   list(query: ListEvents = {}, options: CallOptions = {}): CursorList<Event> {
     return listOf(this.#transport, '/events', { ...query }, options);
+  }
+
+  /** Calls off every delivery that has not ended; scheduled ones above all. */
+  cancel(id: string, options: CallOptions = {}): Promise<CancelledEvent> {
+    return this.#transport({ method: 'POST', path: path`/events/${id}/cancel`, ...options });
   }
 
   deliveries(id: string, query: ListQuery = {}, options: CallOptions = {}): CursorList<Delivery> {

@@ -6,4 +6,7 @@ export type { Page } from './cursor-list.ts';
 export type { RetryPolicy } from './retry.ts';
 export type { CallOptions, ClientOptions, Fetch } from './transport.ts';
 export type { PublishOptions } from './events.ts';
+export type * from './event-type-types.ts';
+export type * from './replay-types.ts';
+export type * from './tenant-types.ts';
 export type * from './types.ts';

@@ -41,6 +41,8 @@ export interface Call {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly idempotencyKey?: string;
+  /** Answers the body itself, to be read as it comes; the timeout is over once it begins. */
+  readonly stream?: boolean;
   /** May be repeated although it may have been carried out. Default: all but POST. */
   readonly repeatable?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -60,7 +62,7 @@ export function createTransport(options: ClientOptions): Transport {
     const init = initOf(options, call);
     const repeatable = call.repeatable ?? call.method !== 'POST';
     for (let failures = 1; ; failures += 1) {
-      const result = await once(options, clock, url, init, call.signal);
+      const result = await once(options, clock, url, init, call);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see the type of Transport
       if (!(result instanceof BellwireError)) return result.value as T;
       const delayMs = nextDelayMs(policy, result, failures, repeatable, random());
@@ -98,7 +100,7 @@ async function once(
   clock: Clock,
   url: string,
   init: RequestInit,
-  signal: AbortSignal | undefined,
+  { signal, stream }: Call,
 ): Promise<{ value: unknown } | BellwireError> {
   const send = options.fetch ?? fetch;
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -107,6 +109,7 @@ async function once(
   const signals = signal === undefined ? [deadline.signal] : [deadline.signal, signal];
   try {
     const response = await send(url, { ...init, signal: AbortSignal.any(signals) });
+    if (response.ok && stream === true) return { value: response.body };
     const text = await response.text();
     if (response.ok) return { value: parseAnswer(response.status, text) };
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), clock.now());

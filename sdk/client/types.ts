@@ -19,9 +19,28 @@ export interface PublishEvent {
   readonly run_id?: string;
   readonly status?: string;
   readonly ordering_key?: string;
+  /** False: one attempt, whatever the schedules of the subscriptions say. */
+  readonly retry?: boolean;
   readonly occurred_at?: Instant;
   readonly deliver_at?: Instant;
   readonly metadata?: Metadata;
+  /** Goes to this subscription alone, whatever event types it asked for. */
+  readonly subscription_id?: string;
+}
+
+export interface BroadcastEvent extends Omit<PublishEvent, 'subscription_id'> {
+  /** Names; all tenants when left out. */
+  readonly tenants?: readonly string[];
+}
+
+export interface BroadcastResult {
+  readonly tenants: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly failed: number;
+  readonly deliveries: number;
+  /** The first thousand. The same call with the same key or id reaches those that are missing. */
+  readonly failures: readonly { readonly tenant: string; readonly error: Problem }[];
 }
 
 export interface PublishResult {
@@ -30,6 +49,16 @@ export interface PublishResult {
   /** How many subscriptions it matched. */
   readonly deliveries: number;
   readonly duplicate: boolean;
+  /** What the event catalogue had to say; absent when it had nothing. */
+  readonly warnings?: readonly Warning[];
+}
+
+export interface Warning {
+  /** Stable, such as `schema_mismatch` or `deprecated_event_type`. */
+  readonly code: string;
+  /** JSON Pointer into the request, such as `/data/amount`. */
+  readonly pointer: string;
+  readonly detail: string;
 }
 
 /** What became of one event of a batch. */
@@ -41,6 +70,7 @@ export interface BatchItem {
   readonly id?: string;
   readonly deliveries?: number;
   readonly duplicate: boolean;
+  readonly warnings?: readonly Warning[];
   /** Why it was rejected; nothing of it was stored. */
   readonly error?: Problem;
 }
@@ -59,6 +89,8 @@ export interface Problem {
   /** Stable. */
   readonly code: string;
   readonly next_step: string;
+  /** With `quota_exceeded`: which one. */
+  readonly quota?: string;
   readonly errors?: readonly ProblemPart[];
 }
 
@@ -71,6 +103,8 @@ export interface ProblemPart {
   readonly header?: string;
   readonly detail: string;
   readonly code: string;
+  /** Where in the text at that place; lines and columns count from 1. */
+  readonly position?: { readonly offset: number; readonly line: number; readonly column: number };
 }
 
 export interface Event {
@@ -85,6 +119,8 @@ export interface Event {
   readonly metadata: Metadata | null;
   /** Exactly as published. */
   readonly data: unknown;
+  /** What the event catalogue had to say when it was published. */
+  readonly warnings: readonly Warning[];
   readonly occurred_at: Instant;
   readonly created_at: Instant;
   readonly deliveries: DeliveryCounts;
@@ -107,6 +143,56 @@ export interface Destination {
 
 export type SubscriptionStatus = 'active' | 'paused' | 'disabled' | 'pending_challenge';
 
+/** Both of the first two by default; a flavour stands under a header of your choice. */
+export type Signature =
+  | 'standard'
+  | 'agent'
+  | { readonly scheme: 'stripe' | 'github'; readonly header: string };
+
+/** How the target lets us in. Passwords, tokens and secrets are written and never read. */
+export type TargetAuth =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | {
+      readonly kind: 'oauth2';
+      readonly token_url: string;
+      readonly client_id: string;
+      readonly client_secret: string;
+      readonly scope?: string;
+      readonly audience?: string;
+      /** Default `basic`. */
+      readonly client_auth?: 'basic' | 'body';
+    };
+
+/** For mutual TLS; PEM texts. */
+export interface ClientCertificate {
+  /** With its issuers behind it. */
+  readonly certificate: string;
+  readonly private_key: string;
+  /** Who may have issued the certificate of the target. */
+  readonly ca?: string;
+}
+
+/** Whether the target has said that it wants the events. */
+export interface Challenge {
+  /** `options` is the handshake of CloudEvents; null before the first time. */
+  readonly method: 'echo' | 'options' | null;
+  readonly passed_at: Instant | null;
+  readonly tried_at: Instant | null;
+  /** Why it has not passed. */
+  readonly failure: string | null;
+}
+
+/** What may be known of a client certificate. */
+export interface CertificateFacts {
+  /** SHA-256. */
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly expires_at: Instant;
+}
+/** How the body is written; `thin` holds id, type and a link to the rest. */
+export type PayloadFormat = 'bellwire' | 'cloudevents' | 'cloudevents_binary' | 'thin';
+
 export interface SubscriptionSettings {
   readonly name?: string;
   readonly filter?: Filter;
@@ -118,9 +204,13 @@ export interface SubscriptionSettings {
   readonly max_in_flight?: number;
   readonly ordered?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly signatures?: readonly ('standard' | 'agent')[];
+  readonly signatures?: readonly Signature[];
   readonly signing?: 'hmac' | 'ed25519';
-  readonly payload_format?: 'bellwire' | 'cloudevents' | 'thin';
+  readonly auth?: TargetAuth | null;
+  readonly client_certificate?: ClientCertificate | null;
+  /** Whether the target has to say that it wants the events before it gets the first one. */
+  readonly challenge?: boolean;
+  readonly payload_format?: PayloadFormat;
   readonly transform?: string;
   readonly expires_at?: Instant;
   readonly metadata?: Metadata;
@@ -151,12 +241,30 @@ export interface Subscription {
   readonly target_url?: string;
   readonly destination?: Destination;
   readonly filter: Filter | null;
+  /** A JSONata expression. */
+  readonly transform: string | null;
+  readonly payload_format: PayloadFormat;
   readonly source_id: string | null;
   readonly status: SubscriptionStatus;
   readonly disabled_reason: string | null;
   readonly ordered: boolean;
+  readonly expires_at: Instant | null;
   readonly max_in_flight: number;
+  readonly signatures: readonly Signature[];
+  readonly signing: 'hmac' | 'ed25519';
+  /** `whpk_…` with ed25519. */
+  readonly public_key: string | null;
+  /** Of keys that were replaced and still sign, newest first. */
+  readonly previous_public_keys: readonly string[];
+  /** When the last secret that was replaced stops signing. */
+  readonly previous_secrets_expire_at: Instant | null;
+  /** `kind` and what else is no secret. */
+  readonly auth: { readonly kind: string; readonly [field: string]: unknown } | null;
+  readonly client_certificate: CertificateFacts | null;
+  readonly challenge: Challenge | null;
   readonly created_at: Instant;
+  /** Of the event catalogue, on creation and change. */
+  readonly warnings?: readonly Warning[];
 }
 
 export interface CreatedSubscription extends Subscription {
@@ -164,13 +272,35 @@ export interface CreatedSubscription extends Subscription {
   readonly secret: string;
 }
 
-export interface RotatedSecret {
+export interface RotateSecret {
+  /** How long the former secret goes on signing, 0 to 604,800; a day when left out. */
+  readonly overlap_seconds?: number;
+  /** Generated when left out. */
+  readonly secret?: string;
+  /** To change the kind of signature; it stays when left out. */
+  readonly signing?: 'hmac' | 'ed25519';
+}
+
+export interface RotatedSecret extends Subscription {
   /** In this reply only. */
   readonly secret: string;
 }
 
 /** How the destination has been doing; the API documents the figures. */
 export type SubscriptionHealth = Readonly<Record<string, unknown>>;
+
+/** What a filter says to an event. */
+export interface FilterTest {
+  readonly matches: boolean;
+  /** JSON Pointer to the condition that failed first. */
+  readonly pointer: string | null;
+  readonly reason: string | null;
+}
+
+export interface TransformTest {
+  /** The body that would be sent. */
+  readonly output: unknown;
+}
 
 export type DeliveryStatus =
   | 'pending'

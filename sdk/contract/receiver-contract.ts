@@ -165,6 +165,18 @@ const refusalCases: readonly Case[] = [
   ),
   refuses('signed text that is not JSON', () => signed('e', utf8('{"a":')), 400, 'not_json'),
   refuses('signed empty body', () => signed('e', utf8('')), 400, 'not_json'),
+  refuses(
+    'challenge with another signature',
+    () => tampered(signed('c', utf8('{"type":"bellwire.challenge","challenge":"x"}'))),
+    403,
+    'wrong_signature',
+  ),
+  refuses(
+    'challenge without a token',
+    () => signed('c', utf8('{"type":"bellwire.challenge","challenge":""}')),
+    400,
+    'not_an_event',
+  ),
   refuses('signed JSON that is no event', () => signed('e', utf8('[]')), 400, 'not_an_event'),
   refuses('signed invalid UTF-8', () => signed('evt_1', invalidUtf8()), 400, 'not_utf8'),
   refuses(
@@ -214,6 +226,16 @@ const acceptCases: readonly Case[] = [
         handled.map((event) => event.webhook_id),
         ['evt_1', 'evt_2', 'evt_3'],
       );
+    },
+  },
+  {
+    says: 'a signed challenge is answered with its token, and no handler runs',
+    async run({ receiver, handled, send }) {
+      const challenge = { type: 'bellwire.challenge', challenge: 'a-random-token' };
+      const answer = await send(signed('challenge_1', utf8(JSON.stringify(challenge))));
+      assert.deepEqual([answer.status, answer.reply], [200, { challenge: 'a-random-token' }]);
+      await receiver.drain();
+      assert.deepEqual(handled, []);
     },
   },
   {

@@ -1,14 +1,16 @@
 /**
  * One received request from headers to answer, whatever the framework:
  * signed? → read the raw body → verify → parse → dedupe → queue → answer. Handlers run later.
+ * The sender's question whether this URL wants its events is answered without them.
  */
-import { parseEnvelope } from '../../src/protocol/envelope.ts';
+import { readChallenge } from '../../src/protocol/challenge.ts';
 import type { WebhookEvent } from '../../src/protocol/envelope.ts';
 import type { Clock } from '../clock.ts';
 import type { Dedupe } from './dedupe.ts';
+import { readEvent } from './event-formats.ts';
 import { headerLookup } from './header-lookup.ts';
 import type { HeaderSource } from './header-lookup.ts';
-import { accepted, refusal } from './replies.ts';
+import { accepted, answered, refusal } from './replies.ts';
 import type { RefusalReason, Reply } from './replies.ts';
 import type { SignatureCheck } from './signature.ts';
 
@@ -65,8 +67,12 @@ export function createHandle(parts: HandleParts): Handle {
     }
     const problem = parts.signature.problem(header, body, parts.clock.now());
     if (problem !== undefined) return refused(problem);
-    const parsed = parseEnvelope(body);
-    if (!parsed.ok) return refused(parsed.reason, parsed.detail);
+    const parsed = readEvent(header, body);
+    if (!parsed.ok) {
+      const challenge = readChallenge(body);
+      if (challenge !== undefined) return answered(challenge);
+      return refused(parsed.reason, parsed.detail);
+    }
     const outcome = await take(parsed.event);
     if (outcome === 'new' || outcome === 'duplicate') {
       return accepted(parsed.event.webhook_id, outcome === 'duplicate');

@@ -11,5 +11,5 @@ export type { BodyRead, Handle, IncomingRequest, Logger } from './handle.ts';
 export type { Claim, Dedupe } from './dedupe.ts';
 export type { Consumer, Queue, Run } from './queue.ts';
 export type { Handler, Handlers } from './handlers.ts';
-export type { Scheme } from './signature.ts';
+export type { HeaderScheme, Scheme } from './signature.ts';
 export type { WebhookEvent } from '../../src/protocol/envelope.ts';

@@ -33,9 +33,10 @@ export interface ReceiverOptions {
   /** All secrets that are live during a rotation. Give this or `secret`. */
   readonly secrets?: readonly string[];
   /**
-   * Which signatures are believed; default both. Where both are present the standard one decides.
-   * `['standard']` also shuts out replays of old requests stripped of their `webhook-*` headers,
-   * which otherwise only `dedupe` stops.
+   * Which signatures are believed; default `['standard', 'agent']`. Where several are present the
+   * one that covers more decides: standard, Stripe's flavour, GitHub's, agent. `['standard']` also
+   * shuts out replays of old requests stripped of their `webhook-*` headers, which otherwise only
+   * `dedupe` stops.
    */
   readonly schemes?: readonly Scheme[];
   /** Default: 100,000 ids for 24 h in this process. */

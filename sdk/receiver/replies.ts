@@ -1,9 +1,10 @@
 /** Everything the receiver may answer. One catalogue, so that the documentation can list it. */
+import { challengeAnswer } from '../../src/protocol/challenge.ts';
 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text. Never holds a part of the request but the event's id. */
+  /** JSON text. Of the request it holds the event's id, or the token of a challenge; no more. */
   readonly body: string;
 }
 
@@ -43,4 +44,9 @@ export function refusal(reason: RefusalReason, detail?: string): Reply {
 export function accepted(webhookId: string, duplicate: boolean): Reply {
   const body = JSON.stringify({ webhook_id: webhookId, duplicate });
   return { status: 200, headers: JSON_TYPE, body };
+}
+
+/** Yes, this URL wants the sender's events. */
+export function answered(challenge: string): Reply {
+  return { status: 200, headers: JSON_TYPE, body: challengeAnswer(challenge) };
 }

@@ -2,11 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { dedupeKeys, idempotencyKeyHash, idKeyHash, requestFingerprint } from './dedupe-key.ts';
+import type { Subscription } from '../domain/subscription.ts';
+import { webhookSettings } from '../testing/simulated-world.ts';
 import type { Publication } from './publication.ts';
 
 const HASH_BYTES = 16;
 
 const PLAIN: Publication = { tenant: 1, eventType: 'task.completed', dataText: '{"n":1}' };
+
+function subscription(id: string): Subscription {
+  return {
+    ...webhookSettings(),
+    id,
+    number: 1,
+    tenant: 1,
+    status: 'active',
+    disabledReason: null,
+    failingSince: null,
+    createdAt: 0,
+    updatedAt: 0,
+    secrets: [],
+  };
+}
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
@@ -62,6 +79,8 @@ test('whatever else of a request differs shows in its fingerprint', () => {
     { occurredAt: 1 },
     { deliverAt: 1 },
     { metadataText: '{"x":1}' },
+    { only: subscription('sub_1') },
+    { only: subscription('sub_2') },
   ];
   const prints = changes.map((change) => hex(requestFingerprint({ ...PLAIN, ...change })));
   assert.equal(new Set(prints).size, changes.length);

@@ -31,12 +31,18 @@ export function dedupeKeys(publication: Publication): readonly DedupeKey[] {
 
 const NO_KEYS: readonly DedupeKey[] = [];
 
-/** Equal exactly when the requests ask for the same event. */
+/**
+ * Equal exactly when the requests ask for the same event. Made of what is stored, so after
+ * redaction: a hash of a card number whose other digits are known gives the number away.
+ */
 export function requestFingerprint(publication: Publication): Uint8Array {
-  const { eventType, dataText, id, taskId, runId, status } = publication;
+  const { eventType, dataText, id, taskId, runId, status, only } = publication;
   const { orderingKey, occurredAt, deliverAt, metadataText } = publication;
   const parts = [eventType, dataText, id, taskId, runId, status];
-  return hash(JSON.stringify([...parts, orderingKey, occurredAt, deliverAt, metadataText]));
+  const rest: unknown[] = [orderingKey, occurredAt, deliverAt, metadataText];
+  // Only where it is given: fingerprints that are stored already must not change.
+  if (only !== undefined) rest.push({ subscription: only.id });
+  return hash(JSON.stringify([...parts, ...rest]));
 }
 
 function hash(text: string): Uint8Array {

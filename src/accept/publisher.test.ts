@@ -5,6 +5,7 @@ import { parseMasterKeys } from '../domain/secret-box.ts';
 import { eventId, parseEventId } from '../domain/ids.ts';
 import { envelopeDataText } from '../protocol/envelope.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
+import { DenseSequences } from '../storage/sequences.ts';
 import { newEvent } from '../storage/contract/factories.ts';
 import { createMemoryStorage } from '../storage/memory/store.ts';
 import type { StorageFailure } from '../storage/storage.ts';
@@ -16,6 +17,7 @@ import { SimulatedClock } from '../testing/simulated-clock.ts';
 import { START_AT, TENANT, webhookSettings } from '../testing/simulated-world.ts';
 import type { Publication, PublishResult } from './publication.ts';
 import { createPublisher } from './publisher.ts';
+import { liveSecret } from '../domain/subscription.ts';
 
 /** Where the entrance sheds load, see publisher.ts. */
 const MAX_QUEUED_EVENTS = 50_000;
@@ -31,7 +33,12 @@ function setup() {
       : {},
   );
   const onBroken = () => undefined;
-  const writer = new JournalWriter({ journal: disk, lastSequence: 0, clock, onBroken });
+  const writer = new JournalWriter({
+    journal: disk,
+    sequences: new DenseSequences(0),
+    clock,
+    onBroken,
+  });
   const masterKeys = parseMasterKeys(Buffer.alloc(32, 7).toString('base64'));
   const random = new SeededRandom(1);
   const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
@@ -47,7 +54,7 @@ function setup() {
     registry.create({
       tenant,
       settings: webhookSettings({ eventTypes }),
-      secrets: ['a secret of sixteen bytes'],
+      secrets: [liveSecret('a secret of sixteen bytes')],
     });
   const stored = async (sequence: number) => {
     const event = await journal.event(TENANT, sequence);

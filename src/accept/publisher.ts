@@ -10,8 +10,12 @@ import type { JournalWriter } from '../storage/journal-writer.ts';
 import type { DedupeKey, DeliveryRecord, ExistingEvent, NewEvent } from '../storage/journal.ts';
 import type { StorageError } from '../storage/storage.ts';
 import type { SubscriptionDirectory } from '../storage/subscription-registry.ts';
+import { storedBytes } from '../storage/tenant-data.ts';
 import { dedupeKeys } from './dedupe-key.ts';
 import type { Publication, Publisher, PublishResult } from './publication.ts';
+import { route } from './route.ts';
+import type { StorageQuota } from './storage-quota.ts';
+import { storageFull, type Rules, type TenantRules } from './tenant-rules.ts';
 
 /** Beyond these the entrance sheds load: what is queued for the commit is held in memory. */
 const MAX_QUEUED_EVENTS = 50_000;
@@ -27,6 +31,8 @@ interface Options {
   readonly clock: Clock;
   /** A reason not to take events now (draining, too much undelivered), or undefined. */
   readonly refusal: () => string | undefined;
+  /** Left out where no tenant has any. */
+  readonly rules?: Pick<TenantRules, 'of'>;
 }
 
 const NONE_PARKED: readonly DeliveryRecord[] = [];
@@ -39,7 +45,9 @@ export function createPublisher(options: Options): Publisher {
         queueMicrotask(() => done(unavailable(refusal, RETRY_AFTER_OVERLOAD_SECONDS)));
         return;
       }
-      accept(options, publication, done);
+      const rules = options.rules?.of(publication.tenant);
+      if (rules === undefined) accept(options, publication, done);
+      else acceptUnder(rules, options, publication, done);
     },
   };
 }
@@ -50,21 +58,35 @@ function overload(writer: JournalWriter): string | undefined {
   return `${events} events (${bytes} bytes) already wait to be stored`;
 }
 
+type Done = (result: PublishResult) => void;
+
+function acceptUnder(rules: Rules, options: Options, publication: Publication, done: Done): void {
+  const admitted = rules.admit(publication);
+  if ('code' in admitted) queueMicrotask(() => done({ kind: 'refused', refusal: admitted }));
+  else accept(options, admitted, done, rules.storageFor(admitted));
+}
+
 function accept(
   options: Options,
   publication: Publication,
-  done: (result: PublishResult) => void,
+  done: Done,
+  storage: StorageQuota | null = null,
 ): void {
   const now = options.clock.now();
   const sequence = options.writer.nextSequence();
   const id = publication.id ?? eventId(now, sequence);
   const { only } = publication;
+  const timestamp = isoInstant(publication.occurredAt ?? now);
   const matched =
-    only === undefined
-      ? options.directory.match(publication.tenant, publication.eventType)
-      : [only];
-  const event = toEvent(publication, { sequence, id, now, matched });
+    only === undefined ? route(options.directory, publication, id, timestamp) : [only];
+  const event = toEvent(publication, { sequence, id, now, timestamp, matched });
+  const bytes = storage === null ? 0 : storedBytes(event.body.length, event.metadata);
+  if (storage?.reserve(bytes) === false) {
+    queueMicrotask(() => done({ kind: 'refused', refusal: storageFull(storage) }));
+    return;
+  }
   options.writer.append(event, (result) => {
+    storage?.settled(bytes, result.kind === 'stored');
     if (result.kind === 'stored') done({ kind: 'accepted', id, deliveries: matched.length });
     else if (result.kind === 'duplicate') done(duplicate(event.dedupe, result.existing));
     else done(storageRefusal(result.error));
@@ -75,13 +97,14 @@ interface Placed {
   readonly sequence: number;
   readonly id: string;
   readonly now: number;
+  /** ISO 8601: when it happened. */
+  readonly timestamp: string;
   readonly matched: readonly Subscription[];
 }
 
 function toEvent(publication: Publication, placed: Placed): NewEvent {
-  const { sequence, id, now, matched } = placed;
+  const { sequence, id, now, timestamp, matched } = placed;
   const { taskId, runId, status, eventType, dataText } = publication;
-  const timestamp = isoInstant(publication.occurredAt ?? now);
   return {
     sequence,
     tenant: publication.tenant,
@@ -92,7 +115,9 @@ function toEvent(publication: Publication, placed: Placed): NewEvent {
     runId: runId ?? null,
     status: status ?? null,
     orderingKey: publication.orderingKey ?? null,
+    retry: publication.retry ?? true,
     metadata: publication.metadataText ?? null,
+    warnings: publication.warningsText ?? null,
     body: Buffer.from(buildEnvelope({ id, eventType, timestamp, taskId, runId, status, dataText })),
     matched: matched.map((subscription) => subscription.number),
     dedupe: dedupeKeys(publication),
@@ -128,6 +153,9 @@ function parkedDeliveries(publication: Publication, placed: Placed): readonly De
       status: scheduled ? 'waiting' : 'held',
       attempts: 0,
       nextAttemptAt: scheduled ? dueAt : null,
+      attemptsBefore: 0,
+      orderingKey: publication.orderingKey ?? null,
+      replay: null,
       reason: scheduled ? 'scheduled by deliver_at' : `the subscription is ${status}`,
       createdAt: now,
       updatedAt: now,

@@ -5,10 +5,18 @@ import { Authenticator } from './auth/authenticator.ts';
 import { KeyDirectory } from './auth/key-directory.ts';
 import { demand } from './auth/principal.ts';
 import { registerDeliveryRoutes } from './deliveries/delivery-routes.ts';
+import { registerContentTests } from './content/test-routes.ts';
+import { registerThinFetch } from './content/thin-routes.ts';
 import { DEFAULT_API_LIMITS, type ApiDependencies, type ApiLimits } from './deps.ts';
+import { registerEventTypeDocuments } from './event-types/document-routes.ts';
+import { registerEventTypeRoutes } from './event-types/event-type-routes.ts';
+import { registerCatalogueSettings } from './event-types/settings-routes.ts';
+import { registerEgressIps } from './egress-ips.ts';
+import { registerBroadcast } from './events/broadcast-route.ts';
 import { registerEventReads } from './events/event-routes.ts';
 import { createPublishEntrance, type PublishEntrance } from './events/publish-entrance.ts';
 import { registerBatch, registerPublish } from './events/publish-routes.ts';
+import { registerEventCancel } from './events/cancel-route.ts';
 import { createHttpServer, refuseClient, withShortcut } from './http-server.ts';
 import { bodyText, parseJson } from './json-body.ts';
 import { registerMissingRoute } from './missing-route.ts';
@@ -17,9 +25,15 @@ import { registerOpenApi } from './openapi/openapi-routes.ts';
 import { errorHandler, sendProblem, toProblem } from './problem-reply.ts';
 import { Problem } from './problems.ts';
 import type { Api } from './route-types.ts';
+import { registerReplayRoutes } from './replays/replay-routes.ts';
 import { registerServerRoutes } from './server-routes.ts';
+import { registerChallengeRoutes } from './subscriptions/challenge-routes.ts';
+import { registerSecretRoutes } from './subscriptions/secret-routes.ts';
 import { registerSubscriptionActions } from './subscriptions/subscription-actions.ts';
 import { registerSubscriptionRoutes } from './subscriptions/subscription-routes.ts';
+import { Verification } from './subscriptions/verification.ts';
+import { registerTenantExport } from './tenants/export-route.ts';
+import { registerTenantRoutes } from './tenants/tenant-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** A body on the control routes; publishing has limits of its own. */
@@ -36,12 +50,16 @@ const MAX_PARAM_CHARS = 200;
 export async function createApi(deps: ApiDependencies): Promise<Api> {
   const keys = new KeyDirectory(deps);
   const authenticator = new Authenticator({ ...deps, keys });
-  await Promise.all([keys.load(), authenticator.load()]);
+  await keys.load();
+  deps.changes?.on('api_key', (changed) => keys.refresh(changed.map(Number)));
+  deps.changes?.on('tenant', (changed) => deps.tenants.refresh(changed.map(Number)));
+  deps.tenants.listen({ changed: () => {}, removed: ({ number }) => keys.forgetTenant(number) });
   const limits = { ...DEFAULT_API_LIMITS, ...deps.limits };
   let closing = false;
   const entrance = createPublishEntrance({
     ...deps,
     authenticator,
+    findSubscription: (tenant, id) => deps.registry.find(tenant, id),
     maxBodyBytes: limits.maxEventBodyBytes,
     closing: () => closing,
   });
@@ -52,7 +70,7 @@ export async function createApi(deps: ApiDependencies): Promise<Api> {
   registerMissingRoute(app);
   requireAccess(app, authenticator);
   await registerOpenApi(app, deps.version);
-  registerRoutes(app, { ...deps, keys, limits }, entrance);
+  registerRoutes(app, { ...deps, keys, limits, closing: () => closing }, entrance);
   return app;
 }
 
@@ -103,25 +121,48 @@ function requireAccess(app: Api, authenticator: Authenticator): void {
     const { access } = request.routeOptions.config;
     // Without a route there is only the 404 to come.
     if (access === undefined || access === 'public') return;
+    if (access === 'operator') {
+      authenticator.requireAdminKey(request.headers);
+      return;
+    }
     const principal = await authenticator.identify(request.headers);
     demand(principal, access);
     request.principal = principal;
+  });
+  // The body may have taken its time, and the tenant may be on its way out by now.
+  app.addHook('preHandler', async ({ principal }) => {
+    if (principal !== null) authenticator.refuseLeaving(principal.tenant);
   });
 }
 
 interface Parts extends ApiDependencies {
   readonly keys: KeyDirectory;
+  readonly closing: () => boolean;
   readonly limits: ApiLimits;
 }
 
 function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void {
-  registerSubscriptionRoutes(app, parts);
-  registerSubscriptionActions(app, parts);
+  const verifying = { ...parts, verification: new Verification(parts) };
+  registerSubscriptionRoutes(app, verifying);
+  registerSubscriptionActions(app, verifying);
+  registerChallengeRoutes(app, verifying);
+  registerSecretRoutes(app, parts);
+  registerContentTests(app, parts);
+  registerThinFetch(app, parts);
   registerPublish(app, entrance);
   registerBatch(app, parts);
+  registerBroadcast(app, parts);
   registerEventReads(app, parts);
+  registerEventCancel(app, parts);
   registerDeliveryRoutes(app, parts);
+  registerReplayRoutes(app, parts);
+  registerCatalogueSettings(app, parts);
+  registerEventTypeDocuments(app, parts);
+  registerEventTypeRoutes(app, parts);
   registerApiKeyRoutes(app, parts);
+  registerTenantRoutes(app, parts);
+  registerTenantExport(app, parts);
+  registerEgressIps(app, parts.egressIps);
   registerServerRoutes(app, parts.readiness);
   registerDocsPage(app);
 }

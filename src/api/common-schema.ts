@@ -1,7 +1,12 @@
 /** Parts that the schemas of several resources share. */
 import { z } from 'zod';
-import { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_REFERENCE_CHARS } from '../domain/limits.ts';
-import { strict } from './validation.ts';
+import {
+  DEFAULT_LIST_LIMIT,
+  MAX_LIST_LIMIT,
+  MAX_METADATA_BYTES,
+  MAX_REFERENCE_CHARS,
+} from '../domain/limits.ts';
+import { rule, strict } from './validation.ts';
 
 /** UTC, as every instant on the wire. */
 export function isoTime(milliseconds: number): string {
@@ -47,6 +52,18 @@ export const cursorQuery = {
 };
 
 export const listQuery = strict(cursorQuery);
+
+export const stringMap = z.record(z.string(), z.string());
+
+/** The caller's own notes on a subscription or a tenant. */
+export const ownMetadata = stringMap
+  .check(rule(metadataProblem, 'too_big'))
+  .describe('Your own notes, at most 16 KiB of JSON.');
+
+function metadataProblem(metadata: Readonly<Record<string, string>>): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(metadata));
+  return bytes > MAX_METADATA_BYTES ? `takes more than ${MAX_METADATA_BYTES} bytes` : undefined;
+}
 
 export function idParams(example: string): z.ZodObject<{ id: z.ZodString }, z.core.$strict> {
   return strict({ id: z.string().meta({ examples: [example] }) });

@@ -8,7 +8,7 @@ import { invalid } from './problems.ts';
 const CURSOR_VERSION = 1;
 
 /** Longest cursor we write is far shorter; anything longer is not ours. */
-const MAX_CURSOR_CHARS = 200;
+const MAX_CURSOR_CHARS = 300;
 
 /** @param position small JSON-serialisable place in a list. */
 export function encodeCursor(position: object): string {

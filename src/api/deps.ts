@@ -1,19 +1,27 @@
 /** What the HTTP surface is given. It names ports only; the composition root fills them. */
 import type { RequestListener, Server } from 'node:http';
-import type { Publisher } from '../accept/publication.ts';
+import type { Publisher, TenantRates } from '../accept/publication.ts';
+import type { EventCatalogue } from '../catalogue/catalogue.ts';
 import type { DeliveryControl } from '../dispatch/delivery-control.ts';
+import type { ReplayControl } from '../dispatch/replay-control.ts';
 import {
   MAX_BATCH_BYTES,
   MAX_BATCH_EVENTS,
   MAX_EVENT_BODY_BYTES,
   MAX_SUBSCRIPTIONS_PER_TENANT,
 } from '../domain/limits.ts';
+import type { ChallengeOutcome } from '../domain/challenge.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { ThinLinks } from '../domain/thin-link.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
+import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
 import type { JournalStore } from '../storage/journal.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
+import type { TenantData } from '../storage/tenant-data.ts';
+import type { TenantDirectory } from '../storage/tenant-directory.ts';
+import type { Transformer } from '../transform/port.ts';
 
 /** Whether events may be sent to a URL; `reason` is a sentence for the person who typed it. */
 export type TargetCheck =
@@ -63,7 +71,9 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
 
 export type JournalReads = Pick<
   JournalStore,
+  | 'state'
   | 'event'
+  | 'contents'
   | 'sequenceOfKey'
   | 'listEvents'
   | 'deliveriesOf'
@@ -77,19 +87,33 @@ export type ServerFactory = (listener: RequestListener) => Server;
 export interface ApiDependencies {
   readonly publisher: Publisher;
   readonly deliveries: DeliveryControl;
+  readonly replays: ReplayControl;
   readonly registry: SubscriptionRegistry;
+  readonly catalogue: EventCatalogue;
   readonly journal: JournalReads;
   readonly control: ControlStore;
+  /** Tells what other nodes write into the control plane; absent where there are none. */
+  readonly changes?: ControlChanges | undefined;
+  readonly tenants: TenantDirectory;
+  readonly tenantData: Pick<TenantData, 'usage' | 'events'>;
+  readonly rates: TenantRates;
   readonly checkTarget: (text: string) => TargetCheck;
+  readonly transformer: Transformer;
+  /** Of thin payloads. */
+  readonly links: Pick<ThinLinks, 'isAuthentic'>;
   readonly clock: Clock;
   readonly random: Random;
   /** SHA-256 of the admin key, lower-case hex. */
   readonly adminKeyHash: string;
   /** Publishes a test event to this subscription alone; resolves once it is stored. */
   readonly sendTest: (subscription: Subscription) => Promise<TestSent>;
+  /** Asks its target whether it wants events. Takes some seconds at most, and never rejects. */
+  readonly challenge: (subscription: Subscription) => Promise<ChallengeOutcome>;
   /** Undefined when nothing was attempted in the window. */
   readonly health: (subscription: number) => EndpointHealth | undefined;
   readonly readiness: () => Readiness;
+  /** Addresses and networks that attempts come from, as far as the operator knows them. */
+  readonly egressIps: readonly string[];
   /** Of Bellwire, for the OpenAPI document. */
   readonly version: string;
   /** Told of every answer that is our fault; the caller of the API sees no inside of it. */

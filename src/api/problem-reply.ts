@@ -1,12 +1,16 @@
 /** Turns whatever went wrong into a problem, and problems into responses (RFC 9457). */
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DeliveryStateError } from '../dispatch/delivery-control.ts';
+import { OwnerUnreachableError } from '../storage/cluster.ts';
 import { StorageError } from '../storage/storage.ts';
 import { Problem, problemJson, problemKind, type ProblemCode } from './problems.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 const RETRY_AFTER_STORAGE_SECONDS = '5';
+/** By then a dead node's work is in other hands. */
+const RETRY_AFTER_TAKEOVER_SECONDS = '20';
 
 /** Fastify's own refusals, by its error codes. */
 const FROM_FASTIFY: Readonly<Record<string, readonly [ProblemCode, string]>> = {
@@ -27,6 +31,11 @@ const FROM_FASTIFY: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StorageError) return fromStorage(error);
+  if (error instanceof DeliveryStateError) return fromDeliveryState(error);
+  if (error instanceof OwnerUnreachableError) {
+    const headers = { 'retry-after': RETRY_AFTER_TAKEOVER_SECONDS };
+    return new Problem('owner_unreachable', error.message, { headers });
+  }
   const { code, statusCode } = errorFields(error);
   const known = FROM_FASTIFY[code];
   if (known !== undefined) return new Problem(...known);
@@ -47,6 +56,14 @@ function fromStorage(error: StorageError): Problem {
     return new Problem('storage_full', 'The store has no space left to write to.', { headers });
   }
   return new Problem('unavailable', 'The store can not be reached at the moment.', { headers });
+}
+
+/** The delivery went on between our look at it and the wish. */
+function fromDeliveryState({ status, wanted }: DeliveryStateError): Problem {
+  if (wanted === 'cancelled') {
+    return new Problem('delivery_is_final', `The delivery is ${status}.`);
+  }
+  return new Problem('delivery_is_sending', `The delivery is ${status}: on its way anyway.`);
 }
 
 function errorFields(error: unknown): { readonly code: string; readonly statusCode: number } {

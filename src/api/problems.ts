@@ -3,6 +3,8 @@
  * programs branch on them. `docs/errors.md` and `GET /errors/{code}` are made from this list.
  */
 
+import type { QuotaName } from '../accept/publication.ts';
+
 interface ProblemKind {
   /** HTTP status. */
   readonly status: number;
@@ -39,6 +41,16 @@ export const PROBLEMS = {
     status: 403,
     title: 'The API key belongs to another tenant',
     nextStep: 'Leave the `Bellwire-Tenant` header out: only the admin key may choose a tenant.',
+  },
+  link_not_valid: {
+    status: 403,
+    title: 'The link is not one that Bellwire made',
+    nextStep: 'Use `fetch_url` of the payload as it is, without changing anything in it.',
+  },
+  admin_key_required: {
+    status: 403,
+    title: 'Only the admin key may do this',
+    nextStep: 'Use the admin key: the keys of a tenant act within it, whatever their scopes.',
   },
   not_found: {
     status: 404,
@@ -80,10 +92,80 @@ export const PROBLEMS = {
     title: 'The subscription is disabled',
     nextStep: 'Mend its target, then resume the subscription.',
   },
+  secret_unavailable: {
+    status: 409,
+    title: 'The secrets of the subscription can not be opened',
+    nextStep:
+      'Its events are held. Ask the operator to put the master key back, or rotate the secret, ' +
+      'set `auth`, `client_certificate` and `headers` anew, and resume.',
+  },
+  too_many_secrets: {
+    status: 409,
+    title: 'Too many secrets of the subscription sign at the same time',
+    nextStep:
+      'Wait until one has ended (see `previous_secrets_expire_at`), or rotate with ' +
+      '`overlap_seconds: 0`.',
+  },
+  nothing_to_cancel: {
+    status: 409,
+    title: 'All deliveries of the event are over',
+    nextStep: 'Nothing is left to cancel. To send the event once more, resend or replay it.',
+  },
+  replay_is_over: {
+    status: 409,
+    title: 'The replay is already over',
+    nextStep: 'Nothing is left to cancel. Single deliveries can be cancelled.',
+  },
+  too_many_replays: {
+    status: 409,
+    title: 'The tenant has as many replays under way as it may have',
+    nextStep: 'Wait until one of them is done, or cancel one.',
+  },
+  subscription_is_paused: {
+    status: 409,
+    title: 'The subscription is paused',
+    nextStep: 'Resume the subscription: what it holds goes on its way then.',
+  },
+  subscription_is_pending_challenge: {
+    status: 409,
+    title: 'The target of the subscription has yet to pass its challenge',
+    nextStep: 'Let the target answer the challenge: what is held goes on its way then.',
+  },
+  subscription_is_expired: {
+    status: 409,
+    title: 'The subscription has expired',
+    nextStep: 'Give it a later `expires_at`, or null: that wakes it if it had only expired.',
+  },
   too_many_subscriptions: {
     status: 409,
     title: 'The tenant has as many subscriptions as it may have',
     nextStep: 'Delete subscriptions that are no longer needed.',
+  },
+  event_type_exists: {
+    status: 409,
+    title: 'The event type is in the catalogue already',
+    nextStep: 'Change it with PATCH, or choose another name.',
+  },
+  catalogue_full: {
+    status: 409,
+    title: 'The event catalogue is as large as it may be',
+    nextStep: 'Delete event types that nobody publishes any more, or shorten schemas and examples.',
+  },
+  tenant_exists: {
+    status: 409,
+    title: 'There is a tenant of this name',
+    nextStep: 'Change the one that is there, or choose another name.',
+  },
+  tenant_is_deleting: {
+    status: 409,
+    title: 'The tenant is being deleted',
+    nextStep:
+      'Nothing was stored. Once the deletion is done, the name stands for a new, empty tenant.',
+  },
+  link_expired: {
+    status: 410,
+    title: 'The link has ended',
+    nextStep: 'Get the event with an API key, or resend the delivery: it brings a new link.',
   },
   payload_too_large: {
     status: 413,
@@ -111,6 +193,28 @@ export const PROBLEMS = {
     title: 'The id or Idempotency-Key stands for a different event',
     nextStep: 'Use a new id or key for a new event; repeat the same request for the same event.',
   },
+  schema_mismatch: {
+    status: 422,
+    title: 'The data does not fit the schema of its event type',
+    nextStep: 'Nothing was stored. Mend the places that `errors` names, or change the schema.',
+  },
+  unknown_event_type: {
+    status: 422,
+    title: 'The event type is not in the event catalogue',
+    nextStep: 'Nothing was stored. Publish a type of the catalogue, or add this one to it.',
+  },
+  not_checked: {
+    status: 422,
+    title: 'The data could not be checked against its schema',
+    nextStep: 'Nothing was stored. Send less or flatter data, or simplify the schema.',
+  },
+  quota_exceeded: {
+    status: 429,
+    title: 'A quota of the tenant is used up',
+    nextStep:
+      'Nothing was stored. Try again after the seconds in `Retry-After`, or ask the operator for ' +
+      'more; `quota` names which one it is.',
+  },
   headers_too_large: {
     status: 431,
     title: 'The request headers are too large',
@@ -125,6 +229,13 @@ export const PROBLEMS = {
     status: 503,
     title: 'Bellwire can not take this at the moment',
     nextStep: 'Nothing was stored. Try again after the seconds in `Retry-After`.',
+  },
+  owner_unreachable: {
+    status: 503,
+    title: 'The node that decides about this delivery does not answer',
+    nextStep:
+      'Try again after the seconds in `Retry-After`: if that node is dead, another one has taken ' +
+      'over by then. `detail` says whether something may have been changed.',
   },
   storage_full: {
     status: 503,
@@ -155,10 +266,23 @@ export interface ProblemPart {
   readonly header?: string;
   readonly detail: string;
   readonly code: string;
+  /** Where in the text at that place. */
+  readonly position?: TextPosition;
+}
+
+/** A place in a text. */
+export interface TextPosition {
+  /** UTF-16 units before it. */
+  readonly offset: number;
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
 }
 
 export interface ProblemOptions {
   readonly errors?: readonly ProblemPart[];
+  /** With `quota_exceeded`: which one. */
+  readonly quota?: QuotaName;
   /** Response headers beyond the usual ones, such as `retry-after`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -167,6 +291,7 @@ export interface ProblemOptions {
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly ProblemPart[];
+  readonly quota: QuotaName | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   /** @param detail one or two sentences about this occurrence. */
@@ -175,11 +300,12 @@ export class Problem extends Error {
     this.name = 'Problem';
     this.code = code;
     this.errors = options.errors ?? [];
+    this.quota = options.quota;
     this.headers = options.headers ?? {};
   }
 }
 
-/** RFC 9457 members, and beside them `code`, `next_step` and `errors`. */
+/** RFC 9457 members, and beside them `code`, `next_step`, `quota` and `errors`. */
 export interface ProblemJson {
   readonly type: string;
   readonly title: string;
@@ -187,6 +313,7 @@ export interface ProblemJson {
   readonly detail: string;
   readonly code: ProblemCode;
   readonly next_step: string;
+  readonly quota?: QuotaName;
   readonly errors?: readonly ProblemPart[];
 }
 
@@ -204,6 +331,7 @@ export function problemJson(problem: Problem): ProblemJson {
     detail: problem.message,
     code: problem.code,
     next_step: nextStep,
+    ...(problem.quota !== undefined && { quota: problem.quota }),
     ...(problem.errors.length > 0 && { errors: problem.errors }),
   };
 }

@@ -118,7 +118,9 @@ for (const [error, status, code, retryAfter] of failures) {
   test(`${error.message} becomes ${code}, told to the operator and not to the caller`, async () => {
     const fail = () => Promise.reject(error);
     const journal = {
+      state: fail,
       event: fail,
+      contents: fail,
       sequenceOfKey: fail,
       listEvents: fail,
       deliveriesOf: fail,

@@ -15,7 +15,7 @@ import {
   type ConfigSources,
 } from './config.ts';
 
-const SECRET = 'a secret of the operator';
+const SECRET = 'a-secret-of-the-operator';
 
 function load(sources: Partial<ConfigSources> = {}) {
   return loadConfig({ flags: {}, env: {}, ...sources });
@@ -46,7 +46,11 @@ test('without any settings the defaults of the documentation hold', () => {
     host: '127.0.0.1',
     port: 8420,
     data: './.bellwire',
+    lost_secrets: 'refuse',
+    node_lease_seconds: 10,
+    retention_days: 30,
     allow_targets: '',
+    egress_ips: '',
     log_level: 'info',
   });
 });
@@ -62,11 +66,16 @@ test('every setting can come from its flag, its environment variable and the fil
   const texts: Readonly<Record<string, string>> = {
     port: '1234',
     public_url: 'https://hooks.example.com',
+    database_url: 'postgresql://bellwire:secret@db.example.com/bellwire',
+    egress_ips: '203.0.113.7',
+    node_lease_seconds: '20',
+    retention_days: '7',
     log_level: 'warn',
+    lost_secrets: 'disable',
   };
   for (const setting of SETTINGS) {
     const text = texts[setting] ?? SECRET;
-    const expected = setting === 'port' ? Number(text) : text;
+    const expected = /^\d+$/.test(text) ? Number(text) : text;
     const file = fileWith(t, JSON.stringify({ [setting]: expected }));
     assert.equal(load({ flags: { [setting]: text } })[setting], expected);
     assert.equal(load({ env: { [envName(setting)]: text } })[setting], expected);
@@ -96,7 +105,7 @@ test('a variable wins over its _FILE, unless it is empty', (t) => {
   const file = fileWith(t, SECRET);
   const withFile = (text: string) =>
     load({ env: { BELLWIRE_ADMIN_KEY: text, BELLWIRE_ADMIN_KEY_FILE: file } }).admin_key;
-  assert.equal(withFile('another secret of theirs'), 'another secret of theirs');
+  assert.equal(withFile('another-secret-of-theirs'), 'another-secret-of-theirs');
   assert.equal(withFile(''), SECRET);
 });
 
@@ -117,6 +126,8 @@ test('a mistake names the flag and the variable of the setting', () => {
     ['log_level', 'loud'] as const,
     ['public_url', 'nowhere'] as const,
     ['admin_key', 'short'] as const,
+    ['database_url', 'mysql://bellwire:secret@db.example.com/bellwire'] as const,
+    ['admin_key', 'no header holds it like this'] as const,
   ]) {
     for (const sources of [{ flags: { [setting]: text } }, { env: { [envName(setting)]: text } }]) {
       const message = mistake(sources);

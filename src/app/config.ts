@@ -2,12 +2,30 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import {
+  DEFAULT_NODE_LEASE_MS,
+  DEFAULT_RETENTION_DAYS,
+  MAX_RETENTION_DAYS,
+} from '../domain/limits.ts';
+import { parseEgressIps } from './egress-ips.ts';
 
 const DEFAULT_PORT = 8420;
+
+/** Longer would only make the dead look alive. */
+const MAX_NODE_LEASE_SECONDS = 300;
 
 /** Digits only: coercion would take a blank, null or false for port 0, which is any free port. */
 function digitsAsNumber(value: unknown): unknown {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+function egressIpsRule(context: z.core.ParsePayload<string>): void {
+  try {
+    parseEgressIps(context.value);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.issues.push({ code: 'custom', input: context.value, message });
+  }
 }
 
 export const configSchema = z.strictObject({
@@ -16,25 +34,50 @@ export const configSchema = z.strictObject({
     .preprocess(digitsAsNumber, z.number().int().min(0).max(65_535))
     .default(DEFAULT_PORT)
     .describe('Port to listen on; 0 picks a free one.'),
+  retention_days: z
+    .preprocess(digitsAsNumber, z.number().int().min(0).max(MAX_RETENTION_DAYS))
+    .default(DEFAULT_RETENTION_DAYS)
+    .describe('Days that events are kept, unless a tenant says otherwise; 0 keeps for ever.'),
   data: z
     .string()
     .min(1)
     .default('./.bellwire')
     .describe('Directory of the embedded store, and in dev of the generated keys.'),
+  database_url: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must begin with postgres:// or postgresql://' })
+    .optional()
+    .describe('PostgreSQL to use instead of the embedded store: postgres://user:secret@host/name'),
+  node_lease_seconds: z
+    .preprocess(digitsAsNumber, z.number().int().min(1).max(MAX_NODE_LEASE_SECONDS))
+    .default(DEFAULT_NODE_LEASE_MS / 1000)
+    .describe('With PostgreSQL: how long a node may be silent before others take over.'),
   admin_key: z
     .string()
     .min(16)
+    .regex(/^[\x21-\x7e]*$/, 'must be printable ASCII without spaces, to fit into a header')
     .optional()
     .describe('API key with full scope; generated at the first start. At least 16 characters.'),
   master_key: z
     .string()
     .optional()
     .describe('Seals secrets at rest: 32 bytes as base64. A comma list rotates; the first seals.'),
+  lost_secrets: z
+    .enum(['refuse', 'disable'])
+    .default('refuse')
+    .describe(
+      'When no stored secret opens with the master keys: refuse to start, or disable the ' +
+        'subscriptions and hold their events.',
+    ),
   allow_targets: z
     .string()
     .default('')
     .describe('Private addresses that may be delivered to: 127.0.0.1/32:*,10.1.2.0/24:8443'),
   public_url: z.url().optional().describe('Where clients reach this server.'),
+  egress_ips: z
+    .string()
+    .default('')
+    .check(egressIpsRule)
+    .describe('Where attempts come from, shown to receivers: 203.0.113.7,2001:db8::/48'),
   log_level: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -46,7 +89,7 @@ export type Setting = keyof Config;
 
 export const SETTINGS = Object.keys(configSchema.shape) as Setting[];
 
-const SECRET_SETTINGS: ReadonlySet<Setting> = new Set(['admin_key', 'master_key']);
+const SECRET_SETTINGS: ReadonlySet<Setting> = new Set(['database_url', 'admin_key', 'master_key']);
 
 const ENV_PREFIX = 'BELLWIRE_';
 

@@ -2,32 +2,48 @@
 import type { Logger } from 'pino';
 import type { Publisher } from '../accept/publication.ts';
 import { createPublisher } from '../accept/publisher.ts';
+import { createChallenger, type Challenger } from '../destinations/webhook/challenger.ts';
 import { createWebhookDestination } from '../destinations/webhook/webhook.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { Replays } from '../dispatch/replay/replays.ts';
 import type { MasterKey } from '../domain/master-keys.ts';
+import type { ThinLinks } from '../domain/thin-link.ts';
 import type { Egress } from '../egress/port.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
 import type { Storage } from '../storage/storage.ts';
-import { SubscriptionRegistry } from '../storage/subscription-registry.ts';
+import type { Transformer } from '../transform/port.ts';
+import { openControlPlane, type ControlPlane } from './control-plane.ts';
+import { joinCluster, type Cluster } from './cluster.ts';
 import { operationalEvents, type OperationalEvents } from './operational-events.ts';
+import { TenantDeletion } from './tenant-deletion.ts';
 import { VERSION } from './version.ts';
 
 const USER_AGENT = `Bellwire/${VERSION}`;
 
-export interface Engine {
-  readonly registry: SubscriptionRegistry;
+export interface Engine extends ControlPlane {
+  readonly deletion: TenantDeletion;
+  readonly challenge: Challenger;
   readonly writer: JournalWriter;
   readonly dispatcher: Dispatcher;
+  readonly replays: Replays;
   readonly publisher: Publisher;
   readonly operational: OperationalEvents;
+  readonly cluster: Cluster;
 }
 
 interface Options {
   readonly storage: Storage;
   readonly masterKeys: readonly MasterKey[];
+  readonly whenAllAreLost: 'refuse' | 'disable';
+  /** How targets know this Bellwire by name: `hooks.example.com`. */
+  readonly origin: string;
   readonly egress: Egress;
+  readonly transformer: Transformer;
+  /** Where clients reach this server, and what thin payloads link to. */
+  readonly publicUrl: () => string;
+  readonly links: ThinLinks;
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly onBroken: (error: Error) => void;
@@ -35,29 +51,68 @@ interface Options {
 
 /** Reads the store's state; nothing is sent before `dispatcher.start`. */
 export async function createEngine(options: Options): Promise<Engine> {
-  const { storage, masterKeys, egress, telemetry, log, onBroken } = options;
-  const { journal, control } = storage;
+  const { storage, egress, transformer, telemetry, log, onBroken } = options;
+  const { publicUrl, links } = options;
+  const { journal, sequences, cluster: node } = storage;
   const clock = systemClock;
   const random = systemRandom;
   const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
-  const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
-  await registry.load();
+  const plane = await openControlPlane({ ...options, onError });
+  const { registry, rules, catalogue } = plane;
+  const challenge = createChallenger({ ...options, userAgent: USER_AGENT, clock, random });
   const state = await journal.state();
-  const writer = new JournalWriter({ journal, lastSequence: state.lastSequence, clock, onBroken });
+  const writer = new JournalWriter({ journal, sequences, clock, onBroken });
+  const payloads = { publicUrl, links };
+  const webhook = createWebhookDestination({
+    egress,
+    userAgent: USER_AGENT,
+    transformer,
+    payloads,
+  });
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,
     writer,
     registry,
-    destinations: { webhook: createWebhookDestination({ egress, userAgent: USER_AGENT }) },
+    destinations: { webhook },
     clock,
     random,
     telemetry,
+    mayAttempt: node && (() => node.holdsLease),
     onDisabled: (subscription, reason) => operational.disabled(subscription, reason),
     onError,
   });
+  const replays = new Replays({
+    store: storage.replays,
+    journal,
+    writer,
+    directory: registry,
+    bulk: dispatcher,
+    clock,
+    isShared: node !== undefined,
+    onError,
+  });
   const refusal = () => dispatcher.overload();
-  const publisher = createPublisher({ writer, directory: registry, clock, refusal });
-  const operational = operationalEvents({ publisher, onError });
-  return { registry, writer, dispatcher, publisher, operational };
+  const publisher = createPublisher({ writer, directory: registry, clock, refusal, rules });
+  const operational = operationalEvents({ publisher, clock, onError });
+  const cluster = joinCluster({ node, dispatcher, registry, journal, onBroken, onError });
+  catalogue.follow(cluster.changes);
+  const pipe = { writer, dispatcher, replays, publisher, operational, cluster };
+  const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
+  return { ...plane, ...pipe, deletion, challenge };
+}
+
+function deletionOf(
+  { storage, log }: Options,
+  parts: Pick<Engine, 'tenants' | 'registry' | 'writer' | 'dispatcher' | 'replays'>,
+  onError: (error: unknown) => void,
+): TenantDeletion {
+  return new TenantDeletion({
+    ...parts,
+    tenantData: storage.tenantData,
+    cluster: storage.cluster && { random: systemRandom },
+    clock: systemClock,
+    onDeleted: ({ name }, rows) => log.info({ tenant: name, rows }, 'a tenant was deleted'),
+    onError,
+  });
 }

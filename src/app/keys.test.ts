@@ -98,6 +98,22 @@ test('serve makes an admin key, but no master key', (t) => {
   assert.equal(existsSync(file('master-key')), false);
 });
 
+test('on a database, serve makes no keys that other nodes would not know', (t) => {
+  const { config, data } = setup(t);
+  const database_url = 'postgres://db.test/bellwire';
+  const attempt = (settings: Partial<Config>) => () =>
+    loadKeys(config({ database_url, ...settings }), 'serve', new SeededRandom(1));
+  assert.throws(attempt({}), /BELLWIRE_ADMIN_KEY and BELLWIRE_MASTER_KEY must be set.*every node/s);
+  assert.throws(attempt({ admin_key: ADMIN_KEY }), /^ConfigError: BELLWIRE_MASTER_KEY must be set/);
+  assert.throws(
+    attempt({ master_key: MASTER_KEY }),
+    /^ConfigError: BELLWIRE_ADMIN_KEY must be set/,
+  );
+  assert.equal(existsSync(data), false);
+  const { written } = attempt({ admin_key: ADMIN_KEY, master_key: MASTER_KEY })();
+  assert.deepEqual(written, []);
+});
+
 test('a start that fails over the master key leaves no admin key nobody was told of', (t) => {
   const { config, file } = setup(t);
   for (const settings of [{}, { master_key: 'not base64' }]) {

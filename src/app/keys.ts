@@ -21,6 +21,7 @@ const OWNER_ONLY = 0o600;
  * @throws ConfigError
  */
 export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random): Keys {
+  if (mode === 'serve' && config.database_url !== undefined) requireSharedKeys(config);
   makeDataDirectory(config.data);
   const written: string[] = [];
   const fromFile = (name: string, make: () => string): string =>
@@ -34,6 +35,20 @@ export function loadKeys(config: Config, mode: 'dev' | 'serve', random: Random):
     config.admin_key ??
     fromFile('admin-key', () => generateApiKey(random.bytes(API_KEY_RANDOM_BYTES)));
   return { adminKey, masterKeys, written };
+}
+
+/** What a node makes for itself, the other nodes of the database would not know. */
+function requireSharedKeys({ admin_key: adminKey, master_key: masterKey }: Config): void {
+  const missing = [
+    ...(adminKey === undefined ? ['BELLWIRE_ADMIN_KEY'] : []),
+    ...(masterKey === undefined ? ['BELLWIRE_MASTER_KEY'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    `${missing.join(' and ')} must be set when BELLWIRE_DATABASE_URL is: every node of the ` +
+      'database needs the same, to open the same secrets and to answer to the same key. Make ' +
+      'them once with `openssl rand -base64 32`.',
+  );
 }
 
 function parsedMasterKeys(text: string): readonly MasterKey[] {

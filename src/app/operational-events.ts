@@ -2,10 +2,12 @@
 import type { Publisher, PublishResult } from '../accept/publication.ts';
 import { deliveryId, parseEventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { StorageError } from '../storage/storage.ts';
 
 interface Options {
   readonly publisher: Publisher;
+  readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 }
 
@@ -16,19 +18,29 @@ export interface TestSent {
 
 export type OperationalEvents = ReturnType<typeof operationalEvents>;
 
-export function operationalEvents({ publisher, onError }: Options) {
+export function operationalEvents({ publisher, clock, onError }: Options) {
   const publish = (publication: Parameters<Publisher['publish']>[0]) =>
     new Promise<PublishResult>((resolve) => publisher.publish(publication, resolve));
+  /** Until it is stored, or the process ends. Its key makes one event of it, whatever got lost. */
+  const insist = (publication: Parameters<Publisher['publish']>[0]): void => {
+    publisher.publish(publication, (result) => {
+      if (result.kind !== 'unavailable') return;
+      onError(new Error(`news of Bellwire itself has to wait: ${result.reason}`));
+      clock.setTimer(result.retryAfterSeconds * 1_000, () => insist(publication));
+    });
+  };
   return {
     /** `bellwire.subscription.disabled`, for whoever subscribed to it by name. */
     disabled(subscription: Subscription, reason: string): void {
-      const { id, tenant, destination } = subscription;
+      const { id, tenant, destination, updatedAt } = subscription;
       const data = { subscription_id: id, reason, target_url: destination.url };
-      publish({
+      insist({
         tenant,
         eventType: 'bellwire.subscription.disabled',
         dataText: JSON.stringify(data),
-      }).catch(onError);
+        idempotencyKey: `bellwire.subscription.disabled ${id} ${updatedAt}`,
+        quota: 'exempt',
+      });
     },
 
     /** One `bellwire.test` event to this subscription alone. @throws StorageError `busy` */
@@ -38,6 +50,7 @@ export function operationalEvents({ publisher, onError }: Options) {
         eventType: 'bellwire.test',
         dataText: JSON.stringify({ message: 'It works: this is a test event from Bellwire.' }),
         only: subscription,
+        quota: 'exempt',
       });
       if (result.kind === 'unavailable') throw new StorageError('busy', result.reason);
       if (result.kind !== 'accepted') throw new Error(`the test event was ${result.kind}`);

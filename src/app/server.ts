@@ -1,8 +1,10 @@
 /** The composition root: the only place that names implementations and puts them together. */
-import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { createApi } from '../api/api.ts';
 import { hashApiKey } from '../domain/api-key.ts';
+import { MAX_TRANSFORM_BOXES } from '../domain/limits.ts';
+import { ThinLinks } from '../domain/thin-link.ts';
 import { createEgress } from '../egress/egress.ts';
 import type { Egress } from '../egress/port.ts';
 import { EndpointStatsKeeper } from '../observe/endpoint-stats.ts';
@@ -10,12 +12,17 @@ import { fanOutTelemetry, logTelemetry } from '../observe/log.ts';
 import type { Service } from '../runtime/service.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { openPostgresStorage } from '../storage/postgres/store.ts';
 import { openSqliteStorage } from '../storage/sqlite/store.ts';
 import type { Storage } from '../storage/storage.ts';
+import { TransformPool } from '../transform/pool.ts';
 import type { Config } from './config.ts';
+import { parseEgressIps } from './egress-ips.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
-import { allowedTargets, listenFailure, secretsFailure } from './start-failure.ts';
+import { createRetention } from './retention.ts';
+import { PublicUrl } from './public-url.ts';
+import { allowedTargets, databaseFailure, listenFailure, secretsFailure } from './start-failure.ts';
 import { VERSION } from './version.ts';
 
 export interface Server extends Service {
@@ -34,17 +41,47 @@ interface Options {
 /** Opens the store, proves the egress guard, and wires the pipe. Nothing listens before `start`. */
 export async function createServer(options: Options): Promise<Server> {
   const { config, keys, log, onBroken } = options;
-  const storage = await openSqliteStorage({ directory: config.data });
+  const storage = await openStorage(config, log);
   try {
     const stats = new EndpointStatsKeeper();
     const telemetry = fanOutTelemetry([stats, logTelemetry(log)]);
     const egress = await openEgress(config, telemetry, log);
     const { masterKeys } = keys;
-    const engine = await createEngine({ storage, masterKeys, egress, telemetry, log, onBroken });
-    return await serve(options, { storage, egress, stats, engine });
+    const transforms = new TransformPool({ clock: systemClock, boxes: transformBoxes() });
+    const links = new ThinLinks(masterKeys);
+    const publicUrl = new PublicUrl(config);
+    const engine = await createEngine({
+      storage,
+      masterKeys,
+      whenAllAreLost: config.lost_secrets,
+      egress,
+      origin: new URL(publicUrl.text).hostname,
+      transformer: transforms,
+      publicUrl: () => publicUrl.text,
+      links,
+      telemetry,
+      log,
+      onBroken,
+    });
+    const retention = createRetention({ config, storage, telemetry, log, tenants: engine.tenants });
+    const parts = { storage, egress, transforms, links, publicUrl, stats, engine, retention };
+    return await serve(options, parts);
   } catch (error) {
     await storage.close();
     throw secretsFailure(error);
+  }
+}
+
+async function openStorage(config: Config, log: Logger): Promise<Storage> {
+  const { data, database_url: url, node_lease_seconds: leaseSeconds } = config;
+  if (url === undefined) return openSqliteStorage({ directory: data });
+  const onError = (error: unknown) => log.warn({ err: error }, 'PostgreSQL will be tried again');
+  try {
+    const clock = systemClock;
+    const leaseMs = leaseSeconds * 1000;
+    return await openPostgresStorage({ url, clock, random: systemRandom, leaseMs, onError });
+  } catch (error) {
+    throw databaseFailure(error);
   }
 }
 
@@ -66,24 +103,38 @@ async function openEgress(config: Config, telemetry: Telemetry, log: Logger): Pr
   return egress;
 }
 
+/** Two at least, so that one tenant never holds all of them; the server itself needs a core too. */
+function transformBoxes(): number {
+  return Math.min(Math.max(2, availableParallelism() - 1), MAX_TRANSFORM_BOXES);
+}
+
 interface Parts {
   readonly storage: Storage;
   readonly egress: Egress;
+  readonly transforms: TransformPool;
+  readonly links: ThinLinks;
+  readonly publicUrl: PublicUrl;
   readonly stats: EndpointStatsKeeper;
   readonly engine: Engine;
+  readonly retention: Service;
 }
 
-async function serve({ config, keys, log }: Options, parts: Parts): Promise<Server> {
-  const { storage, egress, engine } = parts;
-  const { dispatcher } = engine;
-  const api = await openApi(keys, log, parts);
+async function serve(options: Options, parts: Parts): Promise<Server> {
+  const { config } = options;
+  const { storage, egress, transforms, publicUrl, engine, retention } = parts;
+  const { dispatcher, replays, deletion, cluster, upkeep } = engine;
+  const api = await openApi(options, parts);
   let url = '';
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     // The dispatcher first: it makes the server unready and refuses what still comes in.
     const drained = dispatcher.stop();
     await api.close();
-    await drained;
+    await upkeep.stop();
+    await Promise.all([deletion.stop(), retention.stop()]);
+    await Promise.all([drained, replays.stop()]);
+    transforms.close();
+    await cluster.stop();
     await egress.close();
     await storage.close();
   };
@@ -92,11 +143,16 @@ async function serve({ config, keys, log }: Options, parts: Parts): Promise<Serv
       return url;
     },
     async start() {
+      await deletion.start();
       await dispatcher.start();
+      await cluster.start();
+      await replays.start();
+      await upkeep.start();
+      await retention.start();
       await api.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
         throw listenFailure(error, config);
       });
-      url = urlOf(config.host, api.server.address());
+      url = publicUrl.listens(config.host, api.server.address());
     },
     stop() {
       stopping ??= stop();
@@ -105,35 +161,42 @@ async function serve({ config, keys, log }: Options, parts: Parts): Promise<Serv
   };
 }
 
-function openApi(keys: Keys, log: Logger, { storage, egress, stats, engine }: Parts) {
-  const { journal, control } = storage;
-  const { registry, publisher, dispatcher, operational } = engine;
+function openApi({ config, keys, log }: Options, parts: Parts) {
+  const { storage, egress, transforms, links, stats, engine } = parts;
+  const { journal, control, tenantData } = storage;
+  const { registry, catalogue, tenants, rules, publisher, replays, operational, cluster } = engine;
   return createApi({
     publisher,
-    deliveries: dispatcher,
+    deliveries: cluster.deliveries,
+    changes: cluster.changes,
+    replays,
     registry,
+    catalogue,
     journal,
     control,
+    tenants,
+    tenantData,
+    rates: rules,
     checkTarget: (text) => egress.checkTarget(text),
+    transformer: transforms,
+    links,
     clock: systemClock,
     random: systemRandom,
     adminKeyHash: hashApiKey(keys.adminKey),
     sendTest: (subscription) => operational.sendTest(subscription),
+    challenge: (subscription) => engine.challenge(subscription),
     health: (subscription) => stats.of(subscription, systemClock.now()),
-    readiness: () => readiness(engine),
+    readiness: () => readiness(engine, storage),
+    egressIps: parseEgressIps(config.egress_ips),
     version: VERSION,
     onError: (error, where) => log.error({ err: error, where }, 'a request failed'),
   });
 }
 
-function readiness({ dispatcher, writer }: Engine) {
+function readiness({ dispatcher, writer }: Engine, { cluster }: Storage) {
   const store = writer.failure?.message ?? 'ok';
   const accepting = dispatcher.overload() ?? 'ok';
-  return { ok: store === 'ok' && accepting === 'ok', checks: { store, accepting } };
-}
-
-function urlOf(host: string, address: AddressInfo | string | null): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return `http://${name}:${String(port)}`;
+  const lease = (cluster?.holdsLease ?? true) ? 'ok' : 'out of touch with the database';
+  const checks = { store, accepting, ...(cluster && { lease }) };
+  return { ok: Object.values(checks).every((check) => check === 'ok'), checks };
 }

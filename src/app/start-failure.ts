@@ -5,6 +5,7 @@ import {
   parseAllowTargets,
   type AllowTargets,
 } from '../egress/allow-targets.ts';
+import { StorageError } from '../storage/storage.ts';
 import { ConfigError, type Config } from './config.ts';
 
 /** The configuration is well-formed, but this machine does not play along. */
@@ -22,14 +23,20 @@ export function allowedTargets(config: Config): AllowTargets {
   }
 }
 
-/** What to throw when the stored secrets could not be opened. */
+/** What to throw when PostgreSQL could not be opened. */
+export function databaseFailure(error: unknown): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const message = `The database of BELLWIRE_DATABASE_URL can't be used: ${error.message}`;
+  return new StartError(message, { cause: error });
+}
+
+/** What to throw when not one of the stored secrets could be opened. */
 export function secretsFailure(error: unknown): unknown {
   if (!(error instanceof SecretBoxError)) return error;
-  const message = `The secrets in the store can't be opened: ${error.message}.`;
-  if (error.reason !== 'unknown_key') return new StartError(message, { cause: error });
   return new ConfigError(
-    `${message} Set BELLWIRE_MASTER_KEY to the key it had before; to rotate, put the new key in ` +
-      'front of the old one: NEW,OLD.',
+    `The secrets in the store can't be opened: ${error.message}. Set BELLWIRE_MASTER_KEY to the ` +
+      'key it had before; to rotate, put the new key in front of the old one: NEW,OLD. If the ' +
+      'old key is lost for good, see docs/operating/keys.md.',
   );
 }
 

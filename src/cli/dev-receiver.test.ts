@@ -16,8 +16,8 @@ async function setup(t: TestContext, port = 0) {
   t.mock.method(console, 'log', (line: unknown) => printed.push(String(line)));
   const receiver = await startDevReceiver({ port, secret: SECRET });
   t.after(() => receiver.stop());
-  const deliver = (id: string, secret = SECRET) => {
-    const body = Buffer.from(JSON.stringify({ webhook_id: id, event_type: 'task.completed' }));
+  const post = (id: string, value: object, secret = SECRET) => {
+    const body = Buffer.from(JSON.stringify(value));
     const seconds = Math.floor(systemClock.now() / 1_000);
     const key = new HmacSha256Key(standardKey(secret));
     return fetch(receiver.url, {
@@ -30,6 +30,8 @@ async function setup(t: TestContext, port = 0) {
       body,
     });
   };
+  const deliver = (id: string, secret = SECRET) =>
+    post(id, { webhook_id: id, event_type: 'task.completed' }, secret);
   const arrivals = async () => {
     const list = (await (await fetch(receiver.url)).json()) as {
       readonly signature: string;
@@ -37,7 +39,7 @@ async function setup(t: TestContext, port = 0) {
     }[];
     return list.map(({ signature, headers }) => `${headers['webhook-id']} ${signature}`);
   };
-  return { receiver, printed, deliver, arrivals };
+  return { receiver, printed, post, deliver, arrivals };
 }
 
 test('a signed delivery is taken, printed and shown', async (t) => {
@@ -53,6 +55,17 @@ test('a delivery with a wrong signature, or none, is refused and shown as such',
   const unsigned = await fetch(receiver.url, { method: 'POST', body: 'not json' });
   assert.equal(unsigned.status, 403);
   assert.deepEqual(await arrivals(), ['undefined missing', 'evt_1 mismatch']);
+});
+
+test('a challenge is answered when its signature is right', async (t) => {
+  const { post } = await setup(t);
+  const challenge = { type: 'bellwire.challenge', challenge: 'a-token' };
+  assert.deepEqual(await (await post('c_1', challenge)).json(), {
+    signature: 'valid',
+    challenge: 'a-token',
+  });
+  const stranger = await post('c_1', challenge, generateSecret(Buffer.alloc(32, 4)));
+  assert.deepEqual(await stranger.json(), { signature: 'mismatch' });
 });
 
 test('the latest arrivals are shown first, and a bounded number of them', async (t) => {

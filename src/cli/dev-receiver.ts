@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readChallenge } from '../protocol/challenge.ts';
 import { verifyStandard } from '../protocol/schemes/standard.ts';
 import { HEADER_AGENT_SIGNATURE } from '../protocol/headers.ts';
 import { systemClock } from '../runtime/system.ts';
@@ -49,8 +50,10 @@ export async function startDevReceiver({ port, secret }: Options): Promise<DevRe
         arrivals.unshift(arrival);
         arrivals.length = Math.min(arrivals.length, KEPT_ARRIVALS);
         console.log(`<- ${describe(arrival)}`);
+        const challenge = readChallenge(body);
         answer(response, arrival.signature === 'valid' ? 200 : 403, {
           signature: arrival.signature,
+          ...(challenge !== undefined && arrival.signature === 'valid' && { challenge }),
         });
       },
       () => answer(response, 413, { error: 'the body is too large or broke off' }),

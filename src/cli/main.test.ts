@@ -8,7 +8,7 @@ import { main } from './main.ts';
 
 const DONE = 0;
 const WRONG_USAGE = 2;
-const ADMIN_KEY = 'an admin key of the operator';
+const ADMIN_KEY = 'an-admin-key-of-the-operator';
 
 interface Run {
   readonly code: number;
@@ -71,10 +71,15 @@ test('config print --json prints one object with every setting in effect', async
     host: '::1',
     port: 8420,
     data: './.bellwire',
+    database_url: null,
+    node_lease_seconds: 10,
+    retention_days: 30,
     admin_key: null,
     master_key: null,
+    lost_secrets: 'refuse',
     allow_targets: '',
     public_url: null,
+    egress_ips: '',
     log_level: 'warn',
   });
 });
@@ -101,7 +106,12 @@ test('every setting is a flag of every command that reads settings', async (t) =
   const values: Readonly<Record<string, string>> = {
     port: '1',
     public_url: 'https://a.test',
+    database_url: 'postgres://db.test/bellwire',
     log_level: 'warn',
+    lost_secrets: 'disable',
+    node_lease_seconds: '20',
+    egress_ips: '203.0.113.7',
+    retention_days: '30',
   };
   const flags = SETTINGS.flatMap((name) => [flagName(name), values[name] ?? ADMIN_KEY]);
   assert.equal((await run(t, ['config', 'check', ...flags])).code, DONE);

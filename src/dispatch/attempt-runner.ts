@@ -1,5 +1,5 @@
 /** One attempt from plan to settle. The only place where a delivery meets the network. */
-import { countsAgainstBreaker } from '../domain/breaker.ts';
+import { countsAgainstBreaker, endedBeforeSending } from '../domain/breaker.ts';
 import type { AttemptResult } from '../domain/attempt-result.ts';
 import { classify, type Verdict } from '../domain/outcome.ts';
 import type { Subscription } from '../domain/subscription.ts';
@@ -26,7 +26,7 @@ interface Options {
   /** The receiver asked for no more events. */
   readonly gone: (subscription: Subscription, detail: string) => void;
   /** The attempt is over and settled; the lane may go on. */
-  readonly ended: (lane: Lane) => void;
+  readonly ended: (lane: Lane, work: Work) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -63,12 +63,27 @@ export class AttemptRunner {
     return this.#running.size;
   }
 
+  /** All that is in flight. */
+  works(): Iterable<Work> {
+    return this.#running.keys();
+  }
+
   /** The attempt of a delivery that is in flight. */
   find(sequence: number, subscription: number): Work | undefined {
     for (const work of this.#running.keys()) {
       if (work.sequence === sequence && work.subscription === subscription) return work;
     }
     return undefined;
+  }
+
+  of(subscription: number): Work[] {
+    return [...this.#running.keys()].filter((work) => work.subscription === subscription);
+  }
+
+  /** True while an attempt of this tenant is in flight. */
+  isSendingFor(tenant: number): boolean {
+    for (const work of this.#running.keys()) if (work.tenant === tenant) return true;
+    return false;
   }
 
   start(lane: Lane, work: Work, content: EventContent, subscription: Subscription): void {
@@ -115,27 +130,26 @@ export class AttemptRunner {
 
   #finish(flight: Flight, result: AttemptResult): void {
     const { lane, work } = flight;
-    const windowWasFull = lane.windowIsFull;
+    const windowWasFull = lane.wasFullFor(work);
     lane.running.delete(work);
     this.#running.delete(work);
     if (this.#aborting) lane.released(this.#options.clock.monotonic());
     else this.#settle(flight, result, windowWasFull);
-    this.#options.ended(lane);
+    this.#options.ended(lane, work);
     if (this.#running.size === 0) this.#idle?.();
   }
 
   #settle(flight: Flight, result: AttemptResult, windowWasFull: boolean): void {
     const { writer, clock, random, directory } = this.#options;
-    const { work, subscription, startedAt } = flight;
+    const { work, content, subscription, startedAt } = flight;
     const verdict = classify(result);
     const now = clock.now();
     this.#tellLane(flight, result, verdict, windowWasFull);
     const current = directory.byNumber(subscription.number);
     const settlement = settle({
       work,
-      subscription,
-      subscriptionStatus: current?.status,
-      createdAt: work.createdAt,
+      subscription: current,
+      retry: content.retry,
       startedAt,
       now,
       random: random.unit(),
@@ -145,9 +159,16 @@ export class AttemptRunner {
     writer.settle(settlement.attempt, settlement.delivery, work.stored ? null : work.sequence);
     this.#tell(flight, settlement, now);
     if (current === undefined) return;
-    if (verdict.kind === 'delivered') this.#options.watch.succeeded(current);
-    else this.#options.watch.failed(current, now);
-    if (verdict.kind === 'disable') this.#options.gone(current, verdict.detail);
+    this.#watch(current, verdict, now);
+  }
+
+  #watch(subscription: Subscription, verdict: Verdict, now: number): void {
+    const { watch, gone } = this.#options;
+    if (verdict.kind === 'delivered') watch.succeeded(subscription);
+    // Who sorts events out is well.
+    else if (verdict.kind !== 'abort') watch.failed(subscription, now);
+    const disables = verdict.kind === 'delivered' ? verdict.disables : disableDetail(verdict);
+    if (disables !== undefined) gone(subscription, disables);
   }
 
   #tellLane(
@@ -158,12 +179,13 @@ export class AttemptRunner {
   ): void {
     const { clock, random, telemetry } = this.#options;
     const now = clock.monotonic();
+    if (endedBeforeSending(result)) return lane.released(now);
     const delivered = verdict.kind === 'delivered';
     const phase = lane.observe({
       startedAt: startedMonotonic,
       now,
       delivered,
-      throttles: verdict.kind === 'retry' && verdict.throttles,
+      throttles: 'throttles' in verdict && verdict.throttles,
       countsAsFailure: !delivered && countsAgainstBreaker(result),
       windowWasFull,
       random: random.unit(),
@@ -193,4 +215,8 @@ export class AttemptRunner {
       ageMs: now - content.createdAt,
     });
   }
+}
+
+function disableDetail(verdict: Verdict): string | undefined {
+  return verdict.kind === 'disable' ? verdict.detail : undefined;
 }

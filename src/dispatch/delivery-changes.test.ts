@@ -74,17 +74,60 @@ test('one that is pending or in flight is not resent: it is on its way', async (
   assert.equal((await world.view(2)).status, 'delivered');
 });
 
-test('two people who resend at the same time cause one try', async () => {
+test('people who resend at the same time get a try each, one after the other', async () => {
   const { world } = await worldAfter(500, []);
+  world.network.react = () => ({ status: 500, delayMs: 2_000 });
   const view = await world.view(1);
-  const wishes = [world.dispatcher.resend(view), world.dispatcher.resend(view)];
-  const results = await world.answer(Promise.allSettled(wishes));
+  const wishes = Promise.all([1, 2, 3].map(() => world.dispatcher.resend(view)));
+  await world.advance(10_000);
+  const resent = await wishes;
   assert.deepEqual(
-    results.map(({ status }) => status),
-    ['fulfilled', 'rejected'],
+    resent.map(({ attempts }) => attempts),
+    [1, 2, 3],
   );
-  await world.advance(1_000);
+  const tries = world.records(1).map(({ number, trigger }) => [number, trigger]);
+  assert.deepEqual(tries, [
+    [1, 'initial'],
+    [2, 'resend'],
+    [3, 'resend'],
+    [4, 'resend'],
+  ]);
+  const starts = world.network.attempts.map(({ startedAt }) => startedAt);
+  assert.ok(starts.every((at, index) => index < 2 || at - (starts[index - 1] ?? 0) >= 2_000));
+});
+
+test('a wish behind one that takes too long is refused, and makes no try later', async () => {
+  const { world } = await worldAfter(500, []);
+  world.network.react = () => 'hang';
+  const view = await world.view(1);
+  const wishes = Promise.allSettled([world.dispatcher.resend(view), world.dispatcher.resend(view)]);
+  await world.advance(10_001);
+  const [first, second] = await wishes;
+  assert.equal(first.status, 'fulfilled');
+  assert.ok(second.status === 'rejected' && second.reason instanceof DeliveryStateError);
+  assert.equal(second.reason.status, 'sending');
+  await world.advance(60_000);
   assert.equal(world.network.attempts.length, 2);
+});
+
+test('a wish behind one that is called off or held gets its turn', async () => {
+  const { world, subscription } = await worldAfter(500, []);
+  const view = await world.view(1);
+  await world.answer(world.dispatcher.resend(view));
+  const second = world.dispatcher.resend(view);
+  await cancel(world);
+  await world.answer(second);
+  await world.answer(world.pause(subscription));
+  await world.advance(20);
+  const third = world.dispatcher.resend(view);
+  await world.answer(third);
+  await world.answer(world.resume(subscription));
+  await world.advance(20);
+  assert.deepEqual(
+    world.records(1).map(({ trigger }) => trigger),
+    ['initial', 'resend'],
+  );
+  assert.equal((await world.view(1)).status, 'delivered');
 });
 
 test('a retry that waits in its lane is replaced by its resend', async () => {

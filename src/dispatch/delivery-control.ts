@@ -16,10 +16,12 @@ export interface LaneStatus {
 /** The delivery is in another state than its caller saw, and may not become that any more. */
 export class DeliveryStateError extends Error {
   readonly status: DeliveryState;
+  readonly wanted: 'resent' | 'cancelled';
   constructor(status: DeliveryState, wanted: 'resent' | 'cancelled') {
     super(`a delivery that is ${status} can't be ${wanted}`);
     this.name = 'DeliveryStateError';
     this.status = status;
+    this.wanted = wanted;
   }
 }
 
@@ -41,6 +43,8 @@ export interface DeliveryControl {
   release(subscription: number): Promise<void>;
   /** True while an attempt of it is in flight. */
   isSending(sequence: number, subscription: number): boolean;
+  /** The event of the same ordering key that this delivery waits for, by sequence, if it does. */
+  waitsFor(delivery: DeliveryView): number | undefined;
   /** The lane of a subscription, or undefined when nothing is queued or in flight. */
   lane(subscription: number): LaneStatus | undefined;
 }

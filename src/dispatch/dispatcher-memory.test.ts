@@ -34,11 +34,11 @@ test('what a full lane has no room for waits in the store while the lane is full
   await world.publish();
   assert.equal(world.dispatcher.lane(1)?.queued, MAX_LANE_QUEUE_DELIVERIES);
   const parked = await world.view(filling + 1, SHARERS);
-  assert.deepEqual([parked.status, parked.attempts], ['waiting', 0]);
+  assert.deepEqual([parked.status, parked.attempts], ['pending', 0]);
   assert.equal(parked.nextAttemptAt, first + 60_000);
   assert.equal(parked.reason, 'too many deliveries already wait in memory for this target');
   await world.advance(60_100);
   const again = await world.view(filling + 1, SHARERS);
-  assert.equal(again.status, 'waiting');
+  assert.equal(again.status, 'pending');
   assert.ok((again.nextAttemptAt ?? 0) >= first + 120_000);
 });

@@ -6,11 +6,13 @@
  */
 import type { Destinations } from '../destinations/destination.ts';
 import { MAX_IN_FLIGHT_PER_NODE } from '../domain/limits.ts';
+import { isFinal } from '../domain/delivery-state.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Service } from '../runtime/service.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import type { Leftovers } from '../storage/cluster.ts';
 import type { JournalListener, JournalWriter } from '../storage/journal-writer.ts';
 import type {
   DeliveryRecord,
@@ -19,7 +21,6 @@ import type {
   JournalState,
   JournalStore,
   NewEvent,
-  UnsettledDelivery,
 } from '../storage/journal.ts';
 import type {
   SubscriptionListener,
@@ -29,32 +30,23 @@ import { AttemptRunner } from './attempt-runner.ts';
 import { DeliveryChanges } from './delivery-changes.ts';
 import type { DeliveryControl, LaneStatus } from './delivery-control.ts';
 import { DueLoader } from './due-loader.ts';
-import { EndpointWatch } from './endpoint-watch.ts';
 import { HeldRelease } from './held-release.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { LowWaterMark } from './low-water-mark.ts';
-import { recover } from './recovery.ts';
+import { Ordering } from './ordering.ts';
+import { OwnRecovery } from './own-recovery.ts';
+import { Placement } from './placement.ts';
 import { Scheduler } from './scheduler.ts';
-import { asideRow, freshWork, storedWork, type Work } from './work.ts';
+import { Standing } from './standing.ts';
+import { Takeover } from './takeover.ts';
+import { freshWork, storedWork, type Work } from './work.ts';
 
 /** How often the low-water mark is stored; a restart looks at the events since then again. */
 const MARK_INTERVAL_MS = 1_000;
 
-/** A delivery that finds its lane full waits in the store for about this long. */
-const LANE_FULL_WAIT_MS = 60_000;
-
-/** A lane is remembered for this long without work. */
-const LANE_IDLE_MS = 60_000;
-
-const ROOM_POLL_MS = 50;
-
 /** How long attempts in flight may take to finish when the server stops. */
 const DRAIN_MS = 15_000;
-
-const FAILING_TOO_LONG = 'all its attempts have failed for five days';
-const DELETED = 'the subscription was deleted';
-const LANE_FULL = 'too many deliveries already wait in memory for this target';
 
 export interface DispatcherOptions {
   readonly journal: JournalStore;
@@ -68,6 +60,8 @@ export interface DispatcherOptions {
   readonly telemetry: Telemetry;
   /** Bellwire itself disabled a subscription; told after its snapshot changed. */
   readonly onDisabled: (subscription: Subscription, reason: string) => void;
+  /** In a cluster: false while this node's lease has run out. */
+  readonly mayAttempt?: (() => boolean) | undefined;
   /** Something went wrong that no caller waits for. */
   readonly onError: (error: unknown) => void;
 }
@@ -77,14 +71,17 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   readonly #lanes: Lanes;
   readonly #scheduler: Scheduler;
   readonly #runner: AttemptRunner;
-  readonly #watch: EndpointWatch;
+  readonly #standing: Standing;
   readonly #due: DueLoader;
   readonly #mark: LowWaterMark;
   readonly #changes: DeliveryChanges;
   readonly #held: HeldRelease;
+  readonly #takeover: Takeover;
+  readonly #ordering: Ordering;
+  readonly #placement: Placement;
+  readonly #recovery: OwnRecovery;
   #markedAt = 0;
   #stopping: Promise<void> | null = null;
-  #sweep: Timer | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -95,66 +92,121 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
       clock,
       onError,
       ready: (lane) => this.#offer(lane),
-      lost: (work) => this.#putAside(work, 'cancelled', 'the event is no longer stored'),
+      lost: (work) => this.#placement.putAside(work, 'cancelled', 'the event is no longer stored'),
     });
     this.#scheduler = new Scheduler({
       clock,
       maxInFlight: MAX_IN_FLIGHT_PER_NODE,
       load: (lane) => this.#lanes.load(lane),
       start: (lane, work) => this.#start(lane, work),
+      mayStart: options.mayAttempt,
     });
-    this.#watch = new EndpointWatch({
-      registry,
-      onError,
-      giveUp: (subscription) => this.#disable(subscription, FAILING_TOO_LONG),
+    this.#standing = new Standing({
+      ...options,
+      release: (subscription) => this.release(subscription).catch(onError),
     });
     this.#runner = new AttemptRunner({
       ...options,
       directory: registry,
-      watch: this.#watch,
-      gone: (subscription, detail) => this.#disable(subscription, detail),
-      ended: (lane) => this.#scheduler.ended(lane),
+      watch: this.#standing.watch,
+      gone: (subscription, detail) => this.#standing.end(subscription, detail),
+      ended: (lane, work) => this.#scheduler.ended(lane, work),
     });
     this.#due = new DueLoader({
       journal,
       clock,
       onError,
-      hasRoom: () => this.#lanes.hasRoom,
+      hasRoom: () => this.#placement.hasRoom,
       commitRuns: () => !writer.isQuiet,
-      load: (delivery) => this.#loadDue(delivery),
+      load: (delivery, isAnnounced) => this.#loadDue(delivery, isAnnounced),
       loaded: () => this.#scheduler.pump(),
     });
-    this.#changes = new DeliveryChanges({
-      ...options,
-      directory: registry,
+    this.#changes = this.#openChanges(registry);
+    const stopped = () => this.#stopping !== null;
+    this.#held = new HeldRelease({ ...options, due: this.#due, stopped });
+    this.#ordering = this.#openOrdering(stopped);
+    this.#placement = this.#openPlacement(registry);
+    this.#takeover = this.#openTakeover(stopped);
+    this.#recovery = this.#openRecovery(stopped);
+  }
+
+  #openChanges(directory: SubscriptionRegistry): DeliveryChanges {
+    return new DeliveryChanges({
+      ...this.#options,
+      directory,
       due: this.#due,
-      lanes: this.#lanes,
       runner: this.#runner,
-      place: (work) => this.#place(work),
+      take: (sequence, subscription) => this.#placement.take(sequence, subscription),
+      takeReplayed: (matches) => this.#placement.takeReplayed(matches),
+      decided: (row) => isFinal(row.status) || this.#ordering.arrives(row),
+      place: (work) => {
+        this.#placement.place(work);
+        this.#scheduler.pump();
+      },
     });
-    this.#held = new HeldRelease({
-      ...options,
+  }
+
+  #openOrdering(stopped: () => boolean): Ordering {
+    return new Ordering({
+      ...this.#options,
+      soonest: () => this.#due.soonest(),
+      place: (work) => this.#placement.place(work),
+      placed: () => this.#scheduler.pump(),
+      inFlight: (subscription) => this.#runner.of(subscription),
+      claimed: (subscription) => this.#changes.keptBack(subscription),
+      stopped,
+    });
+  }
+
+  #openPlacement(directory: SubscriptionRegistry): Placement {
+    return new Placement({
+      ...this.#options,
+      directory,
+      lanes: this.#lanes,
+      ordering: this.#ordering,
+      standing: this.#standing,
+      ready: (lane) => this.#scheduler.ready(lane),
+    });
+  }
+
+  #openRecovery(stopped: () => boolean): OwnRecovery {
+    return new OwnRecovery({
+      ...this.#options,
+      mark: this.#mark,
+      ordering: this.#ordering,
+      room: () => this.#placement.room(stopped),
+      place: (work) => this.#placeFresh(work),
+      placed: () => this.#scheduler.pump(),
+      stopped,
+    });
+  }
+
+  #openTakeover(stopped: () => boolean): Takeover {
+    const { clock, onError } = this.#options;
+    return new Takeover({
+      clock,
+      onError,
+      stopped,
       due: this.#due,
-      stopped: () => this.#stopping !== null,
+      ordering: this.#ordering,
+      room: () => this.#placement.room(stopped),
+      found: (pending) => this.#placeFresh(freshWork(pending, pending.subscription, null)),
+      foundAll: () => this.#scheduler.pump(),
+      release: (subscription) => this.release(subscription),
     });
   }
 
   async start(): Promise<void> {
-    const { writer, registry, journal, clock, state, onError } = this.#options;
+    const { writer, registry, onError } = this.#options;
     writer.listen(this);
     registry.listen(this);
+    this.#recovery.run().catch(onError);
+    for (const { number } of registry.known()) {
+      const subscription = registry.byNumber(number);
+      if (subscription !== undefined) this.created(subscription);
+    }
     this.#due.start();
-    this.#forgetIdleLanes();
-    recover({
-      journal,
-      clock,
-      onError,
-      after: state.lowWaterMark,
-      upTo: state.lastSequence,
-      room: () => this.#room(),
-      found: (pending, scannedTo) => this.#recovered(pending, scannedTo),
-      stopped: () => this.#stopping !== null,
-    }).catch(onError);
+    this.#lanes.start();
     this.#held.releaseLeftovers().catch(onError);
   }
 
@@ -167,22 +219,48 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
   /** A reason not to accept more, or undefined. */
   overload(): string | undefined {
     if (this.#stopping !== null) return 'the server is shutting down';
-    if (this.#lanes.hasRoom) return undefined;
-    return `${this.#lanes.queued} deliveries already wait in memory`;
+    return this.#placement.overload();
+  }
+
+  /** Works off what another node left. */
+  adopt(leftovers: Leftovers): void {
+    this.#takeover.adopt(leftovers);
+  }
+
+  /**
+   * Everything below is decided. Rises also when nothing happens, so that whoever takes over from
+   * this node has little to look through.
+   */
+  lowWaterMark(): number {
+    const { writer } = this.#options;
+    // Nothing waits to be stored, so that whatever comes has a higher sequence than this one.
+    if (writer.isQuiet) this.#mark.accepted(writer.nextSequence(), 0);
+    return this.#mark.value();
+  }
+
+  /** `mayAttempt` is true again. */
+  resumed(): void {
+    this.#scheduler.pump();
   }
 
   failingSince(subscription: Subscription): number | null {
-    return this.#watch.failingSince(subscription);
+    return this.#standing.watch.failingSince(subscription);
   }
 
   // What became durable
 
   committed(batch: JournalBatch, refused: ReadonlySet<number>, settled: readonly number[]): void {
+    this.#recovery.committed(batch);
+    this.#changes.committed(batch);
+    this.#ordering.committed(batch);
     for (const event of batch.events) {
       if (!refused.has(event.sequence)) this.#accepted(event);
     }
     for (const sequence of settled) this.#mark.decided(sequence);
+    if (this.#takeover.size > 0) this.#takeover.committed(batch, settled);
     this.#due.committed(batch, refused);
+    for (const row of this.#ordering.deferred()) this.#loadDue(row, true);
+    this.#ordering.advance();
     this.#storeMark();
     this.#scheduler.pump();
   }
@@ -202,46 +280,19 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     if (now - this.#markedAt < MARK_INTERVAL_MS) return;
     this.#markedAt = now;
     this.#options.writer.raiseLowWaterMark(this.#mark.value());
+    this.#takeover.storeMarks();
   }
 
-  #recovered(pending: readonly UnsettledDelivery[], scannedTo: number): void {
-    for (const delivery of pending) {
-      this.#mark.foundPending(delivery.sequence);
-      this.#placeFresh(freshWork(delivery, delivery.subscription, null));
-    }
-    this.#mark.recoveredUpTo(scannedTo);
-    this.#scheduler.pump();
+  #loadDue(delivery: DeliveryRecord, isAnnounced: boolean): void {
+    if (this.#ordering.defers(delivery, isAnnounced)) return;
+    const work = storedWork(delivery);
+    this.#ordering.arrives(work);
+    if (!this.#changes.keepsBack(work, delivery)) this.#placement.place(work);
   }
-
-  #loadDue(delivery: DeliveryRecord): void {
-    const resent = this.#changes.wasResent(delivery);
-    const trigger = resent ? 'resend' : delivery.attempts === 0 ? 'initial' : 'retry';
-    const work = storedWork(delivery, trigger);
-    if (!this.#changes.keepsBack(work, delivery)) this.#place(work);
-  }
-
-  // Into a lane, or aside with a reason
 
   #placeFresh(work: Work): void {
-    if (!this.#changes.keepsBack(work, null)) this.#place(work);
-  }
-
-  #place(work: Work): void {
-    const subscription = this.#options.registry.byNumber(work.subscription);
-    if (subscription === undefined) return this.#putAside(work, 'cancelled', DELETED);
-    if (subscription.status !== 'active') return this.#putAside(work, 'held', heldBy(subscription));
-    const lane = this.#lanes.of(subscription);
-    if (this.#lanes.enqueue(lane, work)) this.#scheduler.ready(lane);
-    else this.#putAside(work, 'waiting', LANE_FULL);
-  }
-
-  #putAside(work: Work, status: 'held' | 'cancelled' | 'waiting', reason: string): void {
-    const { clock, random, writer } = this.#options;
-    const now = clock.now();
-    const waitMs = LANE_FULL_WAIT_MS * (0.5 + random.unit());
-    const nextAttemptAt = status === 'waiting' ? Math.round(now + waitMs) : null;
-    const row = asideRow(work, { status, nextAttemptAt, reason, updatedAt: now });
-    writer.settle(null, row, work.stored ? null : work.sequence);
+    this.#ordering.arrives(work);
+    if (!this.#changes.keepsBack(work, null)) this.#placement.place(work);
   }
 
   #offer(lane: Lane): void {
@@ -251,34 +302,34 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
 
   #start(lane: Lane, work: Work): void {
     this.#lanes.left(work);
-    const subscription = this.#options.registry.byNumber(work.subscription);
-    if (subscription?.status === 'active' && work.content !== null) {
-      this.#runner.start(lane, work, work.content, subscription);
+    const { content } = work;
+    const subscription = content === null ? undefined : this.#placement.startsFor(work);
+    if (subscription !== undefined && content !== null) {
+      this.#runner.start(lane, work, content, subscription);
       return;
     }
     // The lane let it go as an attempt, perhaps as the probe of its breaker; it is none.
     lane.released(this.#options.clock.monotonic());
-    this.#place(work);
-    this.#scheduler.ended(lane);
+    this.#placement.place(work);
+    this.#scheduler.ended(lane, work);
   }
 
   // What people change
 
+  created(current: Subscription): void {
+    this.#ordering.follow(current);
+    this.#standing.created(current);
+  }
+
   changed(current: Subscription): void {
-    const lane = this.#lanes.find(current.number);
-    if (lane === undefined) return;
-    lane.follow(current);
-    const stays = current.status === 'active' && lane.target === current.destination.url;
-    if (!stays) for (const work of this.#lanes.takeAll(lane, current.number)) this.#place(work);
-    this.#offer(lane);
+    this.#standing.changed(current);
+    this.#placement.changed(current);
+    this.#scheduler.pump();
   }
 
   deleted(former: Subscription): void {
-    const lane = this.#lanes.find(former.number);
-    if (lane !== undefined) {
-      for (const work of this.#lanes.takeAll(lane, former.number)) this.#place(work);
-    }
-    this.#watch.forget(former.number);
+    this.#placement.deleted(former);
+    this.#standing.deleted(former);
     // Its held deliveries go the same way as all due ones: placed, and cancelled there.
     this.release(former.number).catch(this.#options.onError);
   }
@@ -291,6 +342,10 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     return this.#changes.cancel(delivery);
   }
 
+  changeAll(...change: Parameters<DeliveryChanges['changeAll']>): Promise<void> {
+    return this.#changes.changeAll(...change);
+  }
+
   release(subscription: number): Promise<void> {
     return this.#held.release(subscription);
   }
@@ -299,53 +354,34 @@ export class Dispatcher implements Service, DeliveryControl, JournalListener, Su
     return this.#runner.find(sequence, subscription) !== undefined;
   }
 
+  waitsFor(delivery: DeliveryView): number | undefined {
+    return this.#ordering.waitsFor(delivery);
+  }
+
+  /** True while an attempt of this tenant is in flight. */
+  isSendingFor(tenant: number): boolean {
+    return this.#runner.isSendingFor(tenant);
+  }
+
   lane(subscription: number): LaneStatus | undefined {
     const { clock } = this.#options;
     return this.#lanes.find(subscription)?.status(clock.now() - clock.monotonic());
-  }
-
-  #disable(subscription: Subscription, reason: string): void {
-    if (subscription.status === 'disabled') return;
-    const { registry, telemetry, clock, onDisabled, onError } = this.#options;
-    telemetry.emit({ event: 'subscription.disabled', at: clock.now(), subscription, reason });
-    registry
-      .change(subscription.number, { status: 'disabled', disabledReason: reason })
-      .then((changed) => changed && onDisabled(changed, reason))
-      .catch(onError);
-  }
-
-  // Memory and shutdown
-
-  #forgetIdleLanes(): void {
-    const { clock } = this.#options;
-    this.#lanes.forgetIdle(clock.monotonic() - LANE_IDLE_MS);
-    this.#sweep = clock.setTimer(LANE_IDLE_MS, () => this.#forgetIdleLanes());
-  }
-
-  async #room(): Promise<void> {
-    while (!this.#lanes.hasRoom && this.#stopping === null) {
-      await new Promise<void>((resolve) => {
-        this.#options.clock.setTimer(ROOM_POLL_MS, resolve);
-      });
-    }
   }
 
   async #drain(): Promise<void> {
     const { clock, writer } = this.#options;
     this.#scheduler.stop();
     this.#due.stop();
-    this.#sweep?.cancel();
+    this.#standing.stop();
+    this.#lanes.stop();
     const patience = Promise.withResolvers<void>();
     const timer = clock.setTimer(DRAIN_MS, patience.resolve);
     await Promise.race([this.#runner.idle(), patience.promise]);
     timer.cancel();
     await this.#runner.abortAll();
     writer.raiseLowWaterMark(this.#mark.value());
+    this.#takeover.storeMarks();
     // What could not be stored is done again after the next start; that is no reason not to stop.
     await writer.flushed().catch(this.#options.onError);
   }
-}
-
-function heldBy(subscription: Subscription): string {
-  return `the subscription is ${subscription.status}`;
 }

@@ -101,6 +101,76 @@ test('a row announced while a query runs is loaded once, seen by the query or no
   }
 });
 
+test('a row that was called off while a query ran is not loaded, seen or not', async () => {
+  for (const fate of [{ beforeMs: 50 }, { afterMs: 50 }]) {
+    const { clock, loader, loaded, store, announce } = setup({ due: fate });
+    await store(row(9, 1), row(1, 2));
+    loader.start();
+    await clock.advance(20);
+    const cancelled = row(1, 0, { status: 'cancelled', nextAttemptAt: null });
+    await store(cancelled);
+    announce(cancelled);
+    await clock.advance(10_000);
+    assert.deepEqual(loaded, ['9#1']);
+  }
+});
+
+test('a row that came and was called off while a query ran is not loaded', async () => {
+  const { clock, loader, loaded, store, announce } = setup({ due: { afterMs: 50 } });
+  await store(row(9, 3));
+  loader.start();
+  await clock.advance(10);
+  await store(row(1, 2));
+  announce(row(1, 2));
+  const cancelled = row(1, 0, { status: 'cancelled', nextAttemptAt: null });
+  await store(cancelled);
+  announce(cancelled);
+  await clock.advance(10_000);
+  assert.deepEqual(loaded, ['9#1']);
+});
+
+test('a row whose next try moved while a query ran is loaded once, at its new time', async () => {
+  const { clock, loader, loaded, store, announce } = setup({ due: { afterMs: 50 } });
+  await store(row(9, 1), row(1, 2));
+  loader.start();
+  await clock.advance(20);
+  const moved = row(1, 500, { attempts: 2 });
+  await store(moved);
+  announce(moved);
+  await clock.advance(400);
+  assert.deepEqual(loaded, ['9#1']);
+  await clock.advance(10_000);
+  assert.deepEqual(loaded, ['9#1', '1#2']);
+});
+
+test('a row that looks like an earlier one of the same instant is another one', async () => {
+  const { clock, loader, loaded, state, store, announce } = setup();
+  state.commitRuns = true;
+  await store(row(1, 0));
+  loader.start();
+  await clock.advance(10);
+  assert.deepEqual(loaded, ['1#1']);
+  // Met by a query before this commit was announced, and asked for anew within it.
+  const resent = row(1, 0, { status: 'pending', updatedAt: START_AT + 10 });
+  await store(resent);
+  announce(resent);
+  assert.deepEqual(loaded, ['1#1', '1#1']);
+});
+
+test('what came while a query failed is not forgotten', async () => {
+  const fate = { beforeMs: 50, fault: 'before' as const };
+  const { clock, loader, loaded, fates, store, announce } = setup({ due: fate });
+  await store(row(9, 3));
+  loader.start();
+  await clock.advance(10);
+  await store(row(1, 2));
+  announce(row(1, 2));
+  await clock.advance(100);
+  delete fates['due'];
+  await clock.advance(10_000);
+  assert.deepEqual(loaded.toSorted(), ['1#1', '9#1']);
+});
+
 test('of two versions of a row in one commit only the later one counts', async () => {
   const { clock, loader, loaded, store, announce } = setup();
   await store(row(9, 100));

@@ -4,7 +4,8 @@
  * docs/decisions/0002 says why there is no timer wheel.
  *
  * A row becomes visible to queries a little before its commit is announced, so both ways lead to
- * it: the query that meets it and the announcement. Exactly one of them must load it.
+ * it: the query that meets it and the announcement. Exactly one of them must load it. And what a
+ * query gives may be out of date when it comes: what is announced meanwhile is the newer.
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type {
@@ -35,7 +36,8 @@ interface Options {
   readonly hasRoom: () => boolean;
   /** True while the store may hold rows whose commit is not announced yet. */
   readonly commitRuns: () => boolean;
-  readonly load: (delivery: DeliveryRecord) => void;
+  /** @param isAnnounced false while events of the same commit may still have to be announced. */
+  readonly load: (delivery: DeliveryRecord, isAnnounced: boolean) => void;
   /** After a group of `load` calls. */
   readonly loaded: () => void;
   readonly onError: (error: unknown) => void;
@@ -49,8 +51,8 @@ export class DueLoader {
   #querying = false;
   /** Loaded before their commit was announced. */
   readonly #early = new Set<string>();
-  /** Announced while a query ran that may or may not have seen them. */
-  #undecided: DeliveryRecord[] = [];
+  /** The newest of each row that was announced while a query ran; null when that was loaded. */
+  readonly #newer = new Map<string, DeliveryRecord | null>();
   /** Instants that rows are being given in the store right now; not to be passed. */
   readonly #fences: number[] = [];
   #madeDueAt = -1;
@@ -84,19 +86,21 @@ export class DueLoader {
   }
 
   #announceAll(rows: readonly DeliveryRecord[]): void {
-    for (const row of rows) if (row.nextAttemptAt !== null) this.#announce(row, rows);
+    if (this.#stopped) return;
+    for (const row of rows) {
+      const isLoaded = this.#early.size > 0 && this.#early.delete(versionOf(row));
+      if (this.#querying) this.#newer.set(nameOf(row), isLoaded ? null : row);
+      else if (!isLoaded) this.#announce(row, rows);
+    }
   }
 
   #announce(row: DeliveryRecord, batch: readonly DeliveryRecord[]): void {
     const { nextAttemptAt: dueAt, sequence, subscription } = row;
-    if (dueAt === null || this.#stopped) return;
-    if (this.#early.size > 0 && this.#early.delete(nameOf(row))) return;
-    const position = { dueAt, sequence, subscription };
-    if (this.#querying && dueAt <= this.#askedUntil) this.#undecided.push(row);
-    else if (!isPast(position, this.#position)) this.#wakeAt(dueAt);
+    if (dueAt === null) return;
+    if (!isPast({ dueAt, sequence, subscription }, this.#position)) this.#wakeAt(dueAt);
     else if (isNewest(row, batch)) {
       // The loader went by while this one was being committed.
-      this.#options.load(row);
+      this.#options.load(row, true);
       this.#options.loaded();
     }
   }
@@ -165,14 +169,14 @@ export class DueLoader {
     }
     const rows = await this.#query();
     if (this.#stopped) return;
-    const commitRuns = this.#options.commitRuns();
+    const isAnnounced = !this.#options.commitRuns();
     for (const row of rows) {
       this.#position = positionOf(row);
-      if (commitRuns || this.#undecided.length > 0) this.#early.add(nameOf(row));
-      load(row);
+      if (this.#newer.has(nameOf(row))) continue;
+      if (!isAnnounced) this.#early.add(versionOf(row));
+      load(row, isAnnounced);
     }
-    const undecided = this.#undecided.splice(0);
-    for (const row of undecided) this.#announce(row, undecided);
+    this.#announceNewer();
     loaded();
     if (rows.length === LOAD_ROWS) {
       this.#again = true;
@@ -191,9 +195,19 @@ export class DueLoader {
     this.#querying = true;
     try {
       return await this.#options.journal.due(this.#position, until, LOAD_ROWS);
+    } catch (error) {
+      this.#querying = false;
+      this.#announceNewer();
+      throw error;
     } finally {
       this.#querying = false;
     }
+  }
+
+  #announceNewer(): void {
+    const rows = [...this.#newer.values()].filter((row) => row !== null);
+    this.#newer.clear();
+    for (const row of rows) this.#announce(row, rows);
   }
 }
 
@@ -202,9 +216,14 @@ function positionOf(row: DeliveryRecord): DuePosition {
   return { dueAt: nextAttemptAt ?? 0, sequence, subscription };
 }
 
+function nameOf({ sequence, subscription }: DeliveryRecord): string {
+  return `${sequence}:${subscription}`;
+}
+
 /** One version of one row. */
-function nameOf({ sequence, subscription, attempts, nextAttemptAt }: DeliveryRecord): string {
-  return `${sequence}:${subscription}:${attempts}:${nextAttemptAt}`;
+function versionOf(row: DeliveryRecord): string {
+  const { status, attempts, nextAttemptAt, updatedAt } = row;
+  return `${nameOf(row)}:${status}:${attempts}:${nextAttemptAt}:${updatedAt}`;
 }
 
 /** Within a batch the later version of a row wins. */

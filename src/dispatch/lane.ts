@@ -1,5 +1,5 @@
 /**
- * One tenant's target: its queue, its window, its rate and its breaker. A lane only answers
+ * One tenant's target: its queues, its window, its rate and its breaker. A lane only answers
  * whether it may start its next delivery; the scheduler starts it.
  */
 import {
@@ -18,12 +18,19 @@ import {
   setCap,
   type LaneWindow,
 } from '../domain/lane-window.ts';
+import { createLowShare, lowRoom, waitForLow } from '../domain/low-share.ts';
 import { createRateLimit, take, type RateLimit } from '../domain/rate-limit.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { Timer } from '../runtime/clock.ts';
 import type { LaneStatus } from './delivery-control.ts';
 import { Queue } from './queue.ts';
 import type { Work } from './work.ts';
+
+/** Replayed deliveries a lane starts at least, each second, while its live ones find room. */
+const LOW_STARTS_PER_SECOND = 20;
+
+/** Of what `rate_limit` allows at once, replays leave half to the live delivery that comes next. */
+const LOW_SHARE_OF_RATE = 0.5;
 
 /** How an attempt bears on its lane. */
 export interface LaneSignal {
@@ -46,9 +53,15 @@ export class Lane {
   /** What the lane leads to, for people. */
   readonly target: string;
   readonly queue = new Queue<Work>();
+  /** Replayed deliveries; they wait behind the live ones, see `domain/low-share.ts`. */
+  readonly replays = new Queue<Work>();
+  readonly low = createLowShare(1_000 / LOW_STARTS_PER_SECOND);
   readonly running = new Set<Work>();
   /** Numbers of the subscriptions that use it. */
   readonly users = new Set<number>();
+  /** The one subscription it is for, or null when several may share it. */
+  readonly #owner: number | null;
+  #maxInFlight: number;
   readonly #window: LaneWindow;
   readonly #breaker: Breaker = createBreaker();
   #rate: RateLimit | null = null;
@@ -58,27 +71,53 @@ export class Lane {
   // The scheduler's notes.
   deficit = 0;
   inRing = false;
+  inLowRing = false;
   loading = false;
   wake: Timer | null = null;
+  lowWake: Timer | null = null;
 
   constructor(key: string, subscription: Subscription) {
     this.key = key;
     this.tenant = subscription.tenant;
     this.target = subscription.destination.url;
+    this.#owner = subscription.rateLimit === null ? null : subscription.number;
+    this.#maxInFlight = subscription.maxInFlight;
     this.#window = createLaneWindow(subscription.maxInFlight);
     this.follow(subscription);
   }
 
-  /** Takes over the limits of the subscription that uses it; the last one to change wins. */
+  /** True when the deliveries of this subscription, as it is now, go through this lane. */
+  isFor(subscription: Subscription): boolean {
+    const { number, rateLimit, maxInFlight, destination } = subscription;
+    if (this.target !== destination.url) return false;
+    if (rateLimit !== null) return this.#owner === number;
+    return this.#owner === null && this.#maxInFlight === maxInFlight;
+  }
+
+  /** Takes over the limits of a subscription that it is for. */
   follow(subscription: Subscription): void {
+    this.#maxInFlight = subscription.maxInFlight;
     setCap(this.#window, subscription.maxInFlight);
     if (this.#ratePerSecond === subscription.rateLimit) return;
     this.#ratePerSecond = subscription.rateLimit;
+    const former = this.#rate;
     this.#rate = subscription.rateLimit === null ? null : createRateLimit(subscription.rateLimit);
+    // What went out a moment ago still counts.
+    if (this.#rate !== null && former !== null) this.#rate.fullAt = former.fullAt;
   }
 
   get isIdle(): boolean {
-    return this.queue.length === 0 && this.running.size === 0;
+    return this.queued === 0 && this.running.size === 0;
+  }
+
+  /** Deliveries in memory that have not started, live and replayed. */
+  get queued(): number {
+    return this.queue.length + this.replays.length;
+  }
+
+  /** Where a work waits. */
+  queueOf(work: Work): Queue<Work> {
+    return work.replay === null ? this.queue : this.replays;
   }
 
   /** When an attempt last ended, on the monotonic clock. */
@@ -90,6 +129,12 @@ export class Lane {
     return this.running.size >= this.#window.size;
   }
 
+  /** True when the attempt of this work ends where its kind could not have had more in flight. */
+  wasFullFor(work: Work): boolean {
+    if (this.windowIsFull || work.replay === null) return this.windowIsFull;
+    return this.low.inFlight >= lowRoom(this.#window.size, false);
+  }
+
   /**
    * Asks to start one attempt. 0: go ahead, the attempt is taken into account. A finite number:
    * milliseconds to wait. Infinity: the end of a running attempt is what to wait for.
@@ -98,6 +143,16 @@ export class Lane {
     if (this.windowIsFull) return Number.POSITIVE_INFINITY;
     if (this.#breaker.phase === 'closed') return this.#rate === null ? 0 : take(this.#rate, now);
     return admit(this.#breaker, now);
+  }
+
+  /** The same for a replayed delivery. */
+  admitLow(now: number): number {
+    const liveWaits = this.queue.length > 0;
+    const waitMs = waitForLow(this.low, this.#window.size, liveWaits, now);
+    if (waitMs > 0) return waitMs;
+    if (this.#rate === null || this.#breaker.phase !== 'closed') return this.admit(now);
+    if (this.windowIsFull) return Number.POSITIVE_INFINITY;
+    return take(this.#rate, now, 1, liveWaits ? 1 : LOW_SHARE_OF_RATE);
   }
 
   /** @returns the breaker's new phase when this signal changed it. */
@@ -123,7 +178,7 @@ export class Lane {
   status(toWallClock: number): LaneStatus {
     const open = this.#breaker.phase === 'open';
     return {
-      queued: this.queue.length,
+      queued: this.queued,
       inFlight: this.running.size,
       window: this.#window.size,
       breaker: this.#breaker.phase,
@@ -141,7 +196,13 @@ export class Lane {
   }
 }
 
-/** One lane for each tenant and target: two subscriptions to one URL share it. */
+/**
+ * One lane for each tenant and target. Subscriptions to one URL share it when it can keep what each
+ * of them asks for: those with a rate limit have a lane of their own, so that each is spaced by its
+ * own limit and holds up nobody else, and others share it with those of the same `max_in_flight`.
+ */
 export function laneKey(subscription: Subscription): string {
-  return `${subscription.tenant} ${subscription.destination.url}`;
+  const { tenant, number, rateLimit, maxInFlight, destination } = subscription;
+  const limits = rateLimit === null ? `in flight ${maxInFlight}` : `subscription ${number}`;
+  return `${tenant} ${limits} ${destination.url}`;
 }

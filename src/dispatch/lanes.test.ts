@@ -13,7 +13,8 @@ import { freshWork, type Work } from './work.ts';
 
 function contentOf(sequence: number, bytes = 100): EventContent {
   const body = new Uint8Array(bytes);
-  return { sequence, tenant: 1, createdAt: START_AT, customId: null, eventType: 'a', body };
+  const event = { sequence, tenant: 1, createdAt: START_AT, customId: null, eventType: 'a' };
+  return { ...event, orderingKey: null, retry: true, body };
 }
 
 function workOf(sequence: number, bytes = 100): Work {

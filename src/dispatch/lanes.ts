@@ -1,7 +1,7 @@
 /** All lanes of the node: finds or makes them, fills their queues, keeps memory bounded. */
 import { MAX_LANE_QUEUE_DELIVERIES, MAX_QUEUED_DELIVERIES_PER_NODE } from '../domain/limits.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type { JournalStore } from '../storage/journal.ts';
 import { Lane, laneKey } from './lane.ts';
 import type { Work } from './work.ts';
@@ -14,6 +14,9 @@ const HOT_BYTES_PER_NODE = 64 * 1024 * 1024;
 /** Contents read at a time for one lane. */
 const LOAD_CONTENTS = 64;
 const LOAD_AGAIN_MS = 1_000;
+
+/** A lane is remembered for this long without work. */
+const LANE_IDLE_MS = 60_000;
 
 interface Options {
   readonly journal: JournalStore;
@@ -32,9 +35,21 @@ export class Lanes {
   readonly #bySubscription = new Map<number, Lane>();
   #queued = 0;
   #hotBytes = 0;
+  #sweep: Timer | undefined;
 
   constructor(options: Options) {
     this.#options = options;
+  }
+
+  /** From now on lanes that nobody uses are forgotten. */
+  start(): void {
+    const { clock } = this.#options;
+    this.#forgetIdle(clock.monotonic() - LANE_IDLE_MS);
+    this.#sweep = clock.setTimer(LANE_IDLE_MS, () => this.start());
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
   }
 
   /** Deliveries in memory that have not started. */
@@ -53,7 +68,7 @@ export class Lanes {
 
   of(subscription: Subscription): Lane {
     const last = this.#bySubscription.get(subscription.number);
-    if (last?.target === subscription.destination.url) return last;
+    if (last?.isFor(subscription) === true) return last;
     const key = laneKey(subscription);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
@@ -67,16 +82,16 @@ export class Lanes {
 
   /** @returns false when the lane is full; the work must wait in the store. */
   enqueue(lane: Lane, work: Work): boolean {
-    if (lane.queue.length >= MAX_LANE_QUEUE_DELIVERIES || !this.hasRoom) return false;
+    const queue = lane.queueOf(work);
+    if (queue.length >= MAX_LANE_QUEUE_DELIVERIES || !this.hasRoom) return false;
     const { content } = work;
     if (content !== null) {
       const bytes = content.body.length;
-      const hot =
-        lane.queue.length < HOT_WORKS_PER_LANE && this.#hotBytes + bytes <= HOT_BYTES_PER_NODE;
+      const hot = queue.length < HOT_WORKS_PER_LANE && this.#hotBytes + bytes <= HOT_BYTES_PER_NODE;
       if (hot) this.#hotBytes += bytes;
       else work.content = null;
     }
-    lane.queue.push(work);
+    queue.push(work);
     this.#queued += 1;
     return true;
   }
@@ -89,23 +104,39 @@ export class Lanes {
 
   /** Takes the works of a subscription out of its lane. */
   takeAll(lane: Lane, subscription: number): Work[] {
-    const taken = lane.queue.remove((work) => work.subscription === subscription);
+    return this.#take(lane, (work) => work.subscription === subscription);
+  }
+
+  takeOne(lane: Lane, sequence: number, subscription: number): Work | undefined {
+    const [taken] = this.#take(
+      lane,
+      (work) => work.sequence === sequence && work.subscription === subscription,
+    );
+    return taken;
+  }
+
+  /** Takes replayed works out of all lanes. */
+  takeReplayed(matches: (work: Work) => boolean): Work[] {
+    const taken: Work[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (lane.replays.length > 0) taken.push(...lane.replays.remove(matches));
+    }
     for (const work of taken) this.left(work);
     return taken;
   }
 
-  takeOne(lane: Lane, sequence: number, subscription: number): Work | undefined {
-    const [taken] = lane.queue.remove(
-      (work) => work.sequence === sequence && work.subscription === subscription,
-    );
-    if (taken !== undefined) this.left(taken);
+  #take(lane: Lane, matches: (work: Work) => boolean): Work[] {
+    const taken = lane.queue.remove(matches);
+    if (lane.replays.length > 0) taken.push(...lane.replays.remove(matches));
+    for (const work of taken) this.left(work);
     return taken;
   }
 
   /** Forgets the lanes that have had nothing to do since `before` and nothing to remember. */
-  forgetIdle(before: number): void {
+  #forgetIdle(before: number): void {
     for (const lane of this.#lanes.values()) {
-      if (!lane.isIdle || lane.hasMemory || lane.wake !== null || lane.usedAt > before) continue;
+      const wakes = lane.wake !== null || lane.lowWake !== null;
+      if (!lane.isIdle || lane.hasMemory || wakes || lane.usedAt > before) continue;
       this.#lanes.delete(lane.key);
       for (const subscription of lane.users) {
         // It may have moved on to another target, and to the lane of that.
@@ -114,7 +145,7 @@ export class Lanes {
     }
   }
 
-  /** Reads the bytes for the works at the head of the lane's queue. */
+  /** Reads the bytes for the works at the heads of the lane's queues. */
   load(lane: Lane): void {
     if (lane.loading) return;
     lane.loading = true;
@@ -129,11 +160,11 @@ export class Lanes {
   }
 
   async #load(lane: Lane): Promise<void> {
-    const wanted = lane.queue.first(LOAD_CONTENTS).filter((work) => work.content === null);
+    const wanted = heads(lane).filter((work) => work.content === null);
     const sequences = [...new Set(wanted.map((work) => work.sequence))];
     const contents = await this.#options.journal.contents(sequences);
     const bySequence = new Map(contents.map((content) => [content.sequence, content]));
-    const queued = new Set(lane.queue.first(LOAD_CONTENTS));
+    const queued = new Set(heads(lane));
     for (const work of wanted) {
       const content = bySequence.get(work.sequence);
       if (!queued.has(work)) continue;
@@ -146,4 +177,8 @@ export class Lanes {
       this.#hotBytes += content.body.length;
     }
   }
+}
+
+function heads(lane: Lane): Work[] {
+  return [...lane.queue.first(LOAD_CONTENTS), ...lane.replays.first(LOAD_CONTENTS)];
 }

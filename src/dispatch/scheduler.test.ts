@@ -32,7 +32,7 @@ class Bench {
     const [oldest] = lane.running;
     assert.ok(oldest);
     lane.running.delete(oldest);
-    this.scheduler.ended(lane);
+    this.scheduler.ended(lane, oldest);
   }
 
   endAll(lane: Lane): void {
@@ -60,6 +60,8 @@ function work(sequence: number, bytes: number): Work {
     createdAt: START_AT,
     customId: null,
     eventType: 'a',
+    orderingKey: null,
+    retry: true,
     body: new Uint8Array(bytes),
   };
   return freshWork(event, 1, event);

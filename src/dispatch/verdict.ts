@@ -1,17 +1,18 @@
 /** Folds one judged attempt into what is to be stored. Pure: time and chance are arguments. */
 import type { AttemptResult } from '../domain/attempt-result.ts';
 import { parseRetryAfter, type Verdict } from '../domain/outcome.ts';
+import { recordedHeaders } from '../domain/recorded-headers.ts';
 import { nextAttempt } from '../domain/retry-policy.ts';
-import type { Subscription, SubscriptionStatus } from '../domain/subscription.ts';
+import type { Subscription } from '../domain/subscription.ts';
 import type { AttemptRecord, DeliveryRecord } from '../storage/journal.ts';
-import { CANCELLED_ON_REQUEST, type Work } from './work.ts';
+import { CANCELLED_ON_REQUEST, standing, type Work } from './work.ts';
 
 export interface EndedAttempt {
   readonly work: Work;
-  readonly subscription: Subscription;
   /** What it is now; undefined once the subscription is deleted. */
-  readonly subscriptionStatus: SubscriptionStatus | undefined;
-  readonly createdAt: number;
+  readonly subscription: Pick<Subscription, 'status' | 'retryScheduleSeconds'> | undefined;
+  /** False when the publisher wants a single try. */
+  readonly retry: boolean;
   readonly startedAt: number;
   readonly now: number;
   /** In [0, 1). */
@@ -34,16 +35,13 @@ const CANCELLED = cancelled(CANCELLED_ON_REQUEST);
 export function settle(ended: EndedAttempt): Settlement {
   const fate = fateOf(ended);
   const attempt = attemptRecord(ended, fate.nextAttemptAt);
-  const { work, subscription, createdAt, now } = ended;
+  const { work, now } = ended;
   if (!work.stored && fate.status === 'delivered') return { attempt, delivery: null };
   return {
     attempt,
     delivery: {
-      sequence: work.sequence,
-      subscription: work.subscription,
-      tenant: subscription.tenant,
+      ...standing(work),
       attempts: attempt.number,
-      createdAt,
       updatedAt: now,
       ...fate,
     },
@@ -51,31 +49,41 @@ export function settle(ended: EndedAttempt): Settlement {
 }
 
 function fateOf(ended: EndedAttempt): Fate {
-  const { verdict, work, subscription, subscriptionStatus, now, random } = ended;
+  const { verdict, work, subscription, retry } = ended;
   if (work.cancelled) return CANCELLED;
   if (verdict.kind === 'delivered') return DELIVERED;
-  if (subscriptionStatus === undefined) {
+  if (subscription === undefined) {
     return cancelled(`${verdict.detail}; the subscription was deleted meanwhile`);
   }
+  if (verdict.kind === 'abort') return exhausted(verdict.detail);
+  if (!retry) return exhausted(`${verdict.detail}; the event was published with "retry": false`);
   if (verdict.kind === 'disable') {
     return held(`${verdict.detail}, which disabled the subscription`);
   }
-  if (subscriptionStatus !== 'active') {
+  if (subscription.status !== 'active') {
     return held(`${verdict.detail}; the subscription was paused or disabled meanwhile`);
   }
-  const { retryAfter } = verdict;
+  return nextTry(ended, verdict, subscription.retryScheduleSeconds);
+}
+
+function nextTry(
+  { work, now, random }: EndedAttempt,
+  { retryAfter, detail }: Extract<Verdict, { kind: 'retry' }>,
+  schedule: readonly number[],
+): Fate {
   const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, now);
   const next = nextAttempt({
     now,
-    attempt: work.attempts + 1,
-    schedule: subscription.retryScheduleSeconds,
+    attempt: work.attempts - work.attemptsBefore + 1,
+    schedule,
     random,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-  if (next.kind === 'at') {
-    return { status: 'waiting', nextAttemptAt: next.at, reason: verdict.detail };
-  }
-  const reason = `${verdict.detail}; no try of the retry schedule is left`;
+  if (next.kind === 'at') return { status: 'waiting', nextAttemptAt: next.at, reason: detail };
+  return exhausted(`${detail}; no try of the retry schedule is left`);
+}
+
+function exhausted(reason: string): Fate {
   return { status: 'exhausted', nextAttemptAt: null, reason };
 }
 
@@ -100,7 +108,7 @@ function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): Attem
     failureReason: delivered ? null : verdict.reason,
     detail: delivered ? null : verdict.detail,
     responseStatus: response?.status ?? null,
-    responseHeaders: response === null ? null : JSON.stringify(response.headers),
+    responseHeaders: response === null ? null : JSON.stringify(recordedHeaders(response.headers)),
     responseBody: response === null || response.body.length === 0 ? null : response.body,
     durationMs: Math.round(result.durationMs * 1000) / 1000,
     startedAt,

@@ -10,6 +10,11 @@ export interface Work {
   readonly createdAt: number;
   /** Attempts made so far. */
   readonly attempts: number;
+  /** Those of them that the retry schedule does not count. */
+  readonly attemptsBefore: number;
+  readonly orderingKey: string | null;
+  /** The replay that asked for it, or null. */
+  readonly replay: number | null;
   readonly trigger: AttemptTrigger;
   /** False while the delivery is implied by its event alone; then its first settlement counts. */
   readonly stored: boolean;
@@ -28,17 +33,20 @@ export function publicEventId(content: EventContent): string {
 
 /** The first try of a delivery that is implied by its event. */
 export function freshWork(
-  event: Pick<EventContent, 'sequence' | 'tenant' | 'createdAt'>,
+  event: Pick<EventContent, 'sequence' | 'tenant' | 'createdAt' | 'orderingKey'>,
   subscription: number,
   content: EventContent | null,
 ): Work {
-  const { sequence, tenant, createdAt } = event;
+  const { sequence, tenant, createdAt, orderingKey } = event;
   return {
     sequence,
     subscription,
     tenant,
     createdAt,
     attempts: 0,
+    attemptsBefore: 0,
+    orderingKey,
+    replay: null,
     trigger: 'initial',
     stored: false,
     content,
@@ -46,16 +54,28 @@ export function freshWork(
   };
 }
 
+/** What makes us try: the row tells, also after a restart. */
+function triggerOf({ replay, attempts, attemptsBefore }: DeliveryRecord): AttemptTrigger {
+  // With these, the schedule begins anew with the try that was asked for.
+  if (attempts > attemptsBefore) return 'retry';
+  if (replay !== null) return 'replay';
+  return attempts === 0 ? 'initial' : 'resend';
+}
+
 /** The next try of a delivery that has a row. */
-export function storedWork(delivery: DeliveryRecord, trigger: AttemptTrigger): Work {
-  const { sequence, subscription, tenant, createdAt, attempts } = delivery;
+export function storedWork(delivery: DeliveryRecord): Work {
+  const { sequence, subscription, tenant, createdAt } = delivery;
+  const { attempts, attemptsBefore, orderingKey, replay } = delivery;
   return {
     sequence,
     subscription,
     tenant,
     createdAt,
     attempts,
-    trigger,
+    attemptsBefore,
+    orderingKey,
+    replay,
+    trigger: triggerOf(delivery),
     stored: true,
     content: null,
     cancelled: false,
@@ -67,6 +87,12 @@ export function asideRow(
   work: Work,
   aside: Pick<DeliveryRecord, 'status' | 'nextAttemptAt' | 'reason' | 'updatedAt'>,
 ): DeliveryRecord {
-  const { sequence, subscription, tenant, createdAt, attempts } = work;
-  return { sequence, subscription, tenant, createdAt, attempts, ...aside };
+  return { ...standing(work), attempts: work.attempts, ...aside };
+}
+
+/** What of a work its row repeats, whatever becomes of it. */
+export function standing(work: Work) {
+  const { sequence, subscription, tenant, createdAt } = work;
+  const { attemptsBefore, orderingKey, replay } = work;
+  return { sequence, subscription, tenant, createdAt, attemptsBefore, orderingKey, replay };
 }

@@ -55,4 +55,4 @@ function base62(value: bigint, width: number): string {
   return text;
 }
 
-export { allows, isScope, SCOPES, type Scope } from './scope.ts';
+export { ALL_SCOPES, allows, isScope, SCOPES, type Scope } from './scope.ts';

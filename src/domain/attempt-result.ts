@@ -13,7 +13,9 @@ export type TransportFailure =
   | 'tls'
   | 'reset'
   | 'blocked'
-  | 'response_too_large';
+  | 'response_too_large'
+  | 'auth_failed'
+  | 'transform_failed';
 
 export interface ResponseResult {
   readonly kind: 'response';

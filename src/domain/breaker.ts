@@ -6,6 +6,7 @@
  * a 4xx comes from a receiver that is alive and refuses this request; holding its other events back
  * would help nobody. `blocked` and `response_too_large` don't count either: the first is our own
  * rule, and hiding it behind an open breaker would hide the reason; the second did answer.
+ * `auth_failed` counts: while no token is to be had no try can succeed, so none should be spent.
  *
  * Functions change the record in place and allocate nothing. All instants are milliseconds on the
  * caller's monotonic clock.
@@ -56,6 +57,11 @@ export function createBreaker(): Breaker {
     probeAt: 0,
     coolDownMs: FIRST_COOL_DOWN_MS,
   };
+}
+
+/** Whether a try ended before anything was sent, so that it says nothing about its target. */
+export function endedBeforeSending(result: AttemptResult): boolean {
+  return result.kind === 'failure' && result.reason === 'transform_failed';
 }
 
 /** Whether a try that ended so is held against the receiver; see the head of this file. */

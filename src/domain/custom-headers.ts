@@ -31,6 +31,7 @@ const REFUSED_NAMES: ReadonlySet<string> = new Set([
   // Bellwire writes them.
   'user-agent',
   'x-agent-signature',
+  'x-agent-signature-2',
   'traceparent',
   'tracestate',
 ]);
@@ -41,6 +42,7 @@ const REFUSED_PREFIXES: readonly string[] = [
   'x-forwarded-',
   'webhook-',
   'bellwire-',
+  'ce-',
 ];
 
 /** A sentence saying what is wrong with a set of custom headers, or `undefined`. */
@@ -52,7 +54,7 @@ export function checkCustomHeaders(headers: Readonly<Record<string, string>>): s
   }
   const seen = new Set<string>();
   for (const [name, value] of entries) {
-    const problem = checkName(name) ?? checkValue(name, value);
+    const problem = checkHeaderName(name) ?? checkValue(name, value);
     if (problem !== undefined) return problem;
     const lowerName = name.toLowerCase();
     if (seen.has(lowerName)) return `the custom header ${name} is given twice`;
@@ -61,7 +63,8 @@ export function checkCustomHeaders(headers: Readonly<Record<string, string>>): s
   return undefined;
 }
 
-function checkName(name: string): string | undefined {
+/** A sentence saying why a header of this name can't be added to requests, or `undefined`. */
+export function checkHeaderName(name: string): string | undefined {
   if (!NAME.test(name)) {
     return (
       `the custom header name ${JSON.stringify(name.slice(0, MAX_CUSTOM_HEADER_NAME_CHARS))} ` +

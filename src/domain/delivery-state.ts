@@ -36,10 +36,12 @@ export type DeliveryStateEvent = (typeof DELIVERY_STATE_EVENTS)[number];
 
 /** What each state means, in a sentence that documentation and the dashboard can show. */
 export const DELIVERY_STATE_MEANINGS: Readonly<Record<DeliveryState, string>> = {
-  pending: 'Due now; it waits only for room in its lane.',
+  pending: 'Due now; it waits for room in its lane, or for an earlier event of its ordering key.',
   sending: 'One try is under way.',
   waiting: 'The next try has a set time: a retry, or the `deliver_at` of the event.',
-  held: 'Its subscription is paused or disabled; it is kept and goes on when that ends.',
+  held:
+    'Its subscription is paused or disabled, or waits for its challenge; it is kept and goes on ' +
+    'when that ends.',
   delivered: 'The destination took it.',
   exhausted: 'The retry schedule ended without success; it is kept and can be resent.',
   cancelled: 'Somebody called it off, or its subscription was deleted.',

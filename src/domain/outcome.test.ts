@@ -36,6 +36,45 @@ test('the verdict on a try disables the subscription on 410 and on nothing else'
   });
 });
 
+test('a receiver that wants no other try of an event says so on any failure but 410', () => {
+  for (let status = 300; status <= 599; status += 1) {
+    const verdict = classify(response(status, { 'webhook-delivery': 'abort' }));
+    assert.equal(verdict.kind, status === 410 ? 'disable' : 'abort', String(status));
+  }
+  assert.deepEqual(classify(response(503, { 'webhook-delivery': ' Abort ' })), {
+    kind: 'abort',
+    reason: 'aborted',
+    detail: 'the receiver answered 503 Service Unavailable with "webhook-delivery: abort"',
+    throttles: true,
+  });
+  assert.deepEqual(classify(response(200, { 'webhook-delivery': 'abort' })), { kind: 'delivered' });
+});
+
+test('a receiver that wants no more events says so on any answer, also on a success', () => {
+  const headers = { 'webhook-delivery': 'abort, disable' };
+  for (let status = 300; status <= 599; status += 1) {
+    assert.equal(classify(response(status, headers)).kind, 'disable', String(status));
+  }
+  assert.deepEqual(classify(response(403, headers)), {
+    kind: 'disable',
+    reason: 'gone',
+    detail: 'the receiver answered 403 Forbidden with "webhook-delivery: disable"',
+  });
+  assert.deepEqual(classify(response(202, headers)), {
+    kind: 'delivered',
+    disables: 'the receiver answered 202 Accepted with "webhook-delivery: disable"',
+  });
+});
+
+test('a wish that is not understood changes nothing', () => {
+  for (const wish of ['', 'retry', 'abortion', 'disabled', 'abort;now']) {
+    const headers = { 'webhook-delivery': wish };
+    for (const status of [200, 410, 500]) {
+      assert.deepEqual(classify(response(status, headers)), classify(response(status)), wish);
+    }
+  }
+});
+
 test('the verdict on a try throttles the lane on 429, 502, 503, 504 and a timeout alone', () => {
   const throttling: number[] = [];
   for (let status = 100; status <= 599; status += 1) {

@@ -34,7 +34,18 @@ export const FAILURE_REASONS = [
     reason: 'redirect',
     meaning: 'The receiver answered with a redirect, and redirects are never followed.',
   },
-  { reason: 'gone', meaning: 'The receiver answered 410 Gone, which asks for no more events.' },
+  {
+    reason: 'gone',
+    meaning: 'The receiver answered 410 Gone or `webhook-delivery: disable`: no more events.',
+  },
+  {
+    reason: 'aborted',
+    meaning: 'The receiver answered with `webhook-delivery: abort`: no other try of this event.',
+  },
+  {
+    reason: 'auth_failed',
+    meaning: 'No access token could be had from the `token_url` of the subscription.',
+  },
   {
     reason: 'transform_failed',
     meaning: 'The transformation of the subscription could not be applied to the event.',
@@ -55,7 +66,11 @@ export const FAILURE_REASONS = [
 export type FailureReason = (typeof FAILURE_REASONS)[number]['reason'];
 
 export type Verdict =
-  | { readonly kind: 'delivered' }
+  | {
+      readonly kind: 'delivered';
+      /** Set when the receiver took it and asked for no more: one sentence for a person. */
+      readonly disables?: string;
+    }
   | {
       readonly kind: 'retry';
       readonly reason: FailureReason;
@@ -66,16 +81,28 @@ export type Verdict =
       /** The `retry-after` header as received; `parseRetryAfter` reads it. */
       readonly retryAfter?: string;
     }
+  /** No other try of this event. */
+  | {
+      readonly kind: 'abort';
+      readonly reason: 'aborted';
+      readonly detail: string;
+      readonly throttles: boolean;
+    }
+  /** No more events at all. */
   | { readonly kind: 'disable'; readonly reason: 'gone'; readonly detail: string };
 
 /** Shared, because nearly every try ends here. */
 const DELIVERED: Verdict = Object.freeze({ kind: 'delivered' });
 
+/** What a receiver may ask for in its answer, beside what the status says. */
+const WISH_HEADER = 'webhook-delivery';
+
 /**
  * 2xx delivers. 410 disables the subscription. Everything else is tried again by the schedule,
  * a 4xx too: receivers deploy, and an event that was refused yesterday is often taken today.
  * 429, 502, 503, 504 and a timeout also tell the lane to slow down (Standard Webhooks, "Delivery
- * and retries").
+ * and retries"). `webhook-delivery: abort` on a failure ends the delivery at once, and
+ * `webhook-delivery: disable` on any answer does what 410 does.
  */
 export function classify(result: AttemptResult): Verdict {
   if (result.kind === 'failure') {
@@ -83,12 +110,32 @@ export function classify(result: AttemptResult): Verdict {
     return { kind: 'retry', reason: result.reason, detail: result.detail, throttles };
   }
   const { status } = result;
-  if (status >= 200 && status < 300) return DELIVERED;
-  if (status === 410) {
-    return { kind: 'disable', reason: 'gone', detail: answered(status) };
+  const header = result.headers[WISH_HEADER];
+  const wish = header === undefined ? undefined : wishOf(header);
+  if (status >= 200 && status < 300) {
+    return wish === 'disable' ? { kind: 'delivered', disables: asked(status, wish) } : DELIVERED;
+  }
+  if (wish === 'disable') return { kind: 'disable', reason: 'gone', detail: asked(status, wish) };
+  if (status === 410) return { kind: 'disable', reason: 'gone', detail: answered(status) };
+  if (wish === 'abort') {
+    const throttles = isThrottlingStatus(status);
+    return { kind: 'abort', reason: 'aborted', detail: asked(status, wish), throttles };
   }
   if (status >= 300 && status < 400) return retry(result, 'redirect', redirectDetail(result));
   return retry(result, 'status', answered(status));
+}
+
+type Wish = 'abort' | 'disable';
+
+/** Of a repeated header the larger wish counts; what is not understood is ignored. */
+function wishOf(header: string): Wish | undefined {
+  const words = header.split(',').map((word) => word.trim().toLowerCase());
+  if (words.includes('disable')) return 'disable';
+  return words.includes('abort') ? 'abort' : undefined;
+}
+
+function asked(status: number, wish: Wish): string {
+  return `${answered(status)} with "${WISH_HEADER}: ${wish}"`;
 }
 
 function retry(result: ResponseResult, reason: FailureReason, detail: string): Verdict {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { createRateLimit, take } from './rate-limit.ts';
+import { createRateLimit, fillOf, take } from './rate-limit.ts';
 
 const rate = fc.oneof(
   fc.integer({ min: 1, max: 10_000 }),
@@ -108,8 +108,50 @@ test('a rate limit does not save up more than one second worth while idle', () =
   assert.equal(takeAllAt(limit, 3_600_000), 5);
 });
 
+test('many tokens at once are granted while there is one, and made good later', () => {
+  const limit = createRateLimit(10);
+  assert.equal(take(limit, 0, 9), 0);
+  assert.equal(take(limit, 0, 25), 0);
+  assert.equal(take(limit, 0), 2_500);
+  assert.equal(take(limit, 2_499, 3), 1);
+  assert.equal(take(limit, 2_500), 0);
+});
+
+test('in the long run overdrawing grants no more than the rate', () => {
+  const demands = fc.array(fc.tuple(fc.nat(500), fc.integer({ min: 1, max: 100 })), {
+    minLength: 1,
+    maxLength: 50,
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 40 }), demands, (perSecond, asked) => {
+      const limit = createRateLimit(perSecond);
+      let now = 0;
+      let granted = 0;
+      for (const [pause, tokens] of asked) {
+        now += pause;
+        if (take(limit, now, tokens) === 0) granted += tokens;
+      }
+      assert.ok(granted <= perSecond + (perSecond * now) / 1000 + 100);
+    }),
+  );
+});
+
+test('what is left in the bucket is what can be taken one by one', () => {
+  fc.assert(
+    fc.property(rate, start, fc.nat(100), fc.nat(500), (perSecond, startedAt, taken, pause) => {
+      const limit = createRateLimit(perSecond);
+      if (taken > 0) take(limit, startedAt, taken);
+      const now = startedAt + pause;
+      const { tokens, fullInMs } = fillOf(limit, now);
+      assert.equal(tokens, takeAllAt({ ...limit }, now));
+      const full = takeAllAt({ ...limit }, now + fullInMs);
+      assert.equal(full, Math.max(1, Math.floor(perSecond + 1e-9)));
+    }),
+  );
+});
+
 test('a rate limit refuses a rate that is no number above 0', () => {
   for (const bad of [0, -1, NaN, Infinity]) {
-    assert.throws(() => createRateLimit(bad), /rate_limit must be a number/);
+    assert.throws(() => createRateLimit(bad), /rate limit must be a number/);
   }
 });

@@ -75,7 +75,7 @@ export function openSecret(input: OpenInput): string {
   if (sealed.length < CIPHERTEXT_AT + TAG_BYTES || sealed[0] !== VERSION) {
     throw new SecretBoxError('malformed', 'the stored bytes are not a sealed secret of version 1');
   }
-  const keyId = sealed.toString('hex', KEY_ID_AT, SALT_AT);
+  const keyId = sealedWith(sealed);
   const masterKey = input.masterKeys.find((key) => key.id === keyId);
   if (masterKey === undefined) {
     throw new SecretBoxError(
@@ -98,6 +98,11 @@ export function openSecret(input: OpenInput): string {
     );
   }
   return plaintext.toString('utf8');
+}
+
+/** The id of the master key that sealed it, as the envelope says. */
+export function sealedWith(sealed: Uint8Array): string {
+  return Buffer.from(sealed.subarray(KEY_ID_AT, SALT_AT)).toString('hex');
 }
 
 function recordKey(masterKey: MasterKey, salt: Uint8Array): Uint8Array {

@@ -1,5 +1,9 @@
 /** The names of the statuses a receiver is likely to answer with (RFC 9110 §15, RFC 6585). */
 const PHRASES: Readonly<Record<number, string>> = {
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
   300: 'Multiple Choices',
   301: 'Moved Permanently',
   302: 'Found',

@@ -36,8 +36,11 @@ export class EgressClient {
       exchange.fail('blocked', 'the request header "host" is not allowed');
     } else if (!target.isHttp) {
       exchange.fail('blocked', BLOCKED_DETAIL);
+    } else if (request.identity !== undefined && request.url.protocol !== 'https:') {
+      exchange.fail('blocked', 'a client certificate can only be shown over https');
     } else {
-      exchange.pool = this.#pools.get(target, request.poolScope ?? '');
+      const { poolScope = '', identity = null } = request;
+      exchange.pool = this.#pools.get(target, poolScope, identity);
       exchange.pool.start(exchange);
     }
     return exchange;

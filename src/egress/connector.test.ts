@@ -4,7 +4,7 @@ import type { TcpNetConnectOpts } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { NO_ALLOWED_TARGETS, parseAllowTargets } from './allow-targets.ts';
-import { createConnector } from './connector.ts';
+import { createConnectors } from './connector.ts';
 import type { BlockedConnect, ConnectorOptions } from './connector.ts';
 import { BLOCKED_DETAIL, EgressError } from './egress-error.ts';
 import { realClock } from './testing/clocks.ts';
@@ -21,7 +21,7 @@ function connectTo(
   port: number,
   options: Partial<ConnectorOptions>,
 ): Promise<Socket> {
-  const connector = createConnector({
+  const connectors = createConnectors({
     clock: realClock,
     policy: { allowTargets: NO_ALLOWED_TARGETS, allowHttp: true },
     resolver: fakeResolver({}),
@@ -29,7 +29,7 @@ function connectTo(
     ...options,
   });
   return new Promise((resolve, reject) => {
-    connector({ hostname, protocol: 'http:', port: String(port) }, (error, socket) => {
+    connectors(null)({ hostname, protocol: 'http:', port: String(port) }, (error, socket) => {
       if (socket === null) return reject(error);
       t.after(() => socket.destroy());
       resolve(socket);

@@ -1,7 +1,5 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
-import { createSecureContext, getCACertificates } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../runtime/clock.ts';
 import { classifyAddress } from './address-table.ts';
@@ -11,7 +9,9 @@ import { BLOCKED_DETAIL, EgressError } from './egress-error.ts';
 import { isSameAddress } from './ip-address.ts';
 import { MAX_DIALLED_ADDRESSES, MAX_TLS_SESSIONS } from './limits.ts';
 import { LruMap } from './lru.ts';
+import type { ClientIdentity } from './port.ts';
 import type { Resolver } from './resolver.ts';
+import { SecureContexts } from './secure-contexts.ts';
 import { checkHost, LOCALHOST_ADDRESSES, targetHost } from './target-url.ts';
 import type { TargetHost, TargetPolicy } from './target-url.ts';
 
@@ -35,23 +35,31 @@ export interface ConnectorOptions {
   readonly openSocket?: OpenSocket | undefined;
 }
 
+/** Gives the connector of one client identity, or of none. */
+export type Connectors = (identity: ClientIdentity | null) => buildConnector.connector;
+
 /** The one way a socket to the outside is made; the steps are explained in README.md. */
-export function createConnector(options: ConnectorOptions): buildConnector.connector {
+export function createConnectors(options: ConnectorOptions): Connectors {
   const connector = new Connector(options);
-  return (request, callback) => {
-    const target = targetHost(request.protocol, request.hostname, request.port);
-    void connectInto(connector, target, callback);
-  };
+  const connectAs =
+    (identity: ClientIdentity | null): buildConnector.connector =>
+    (request, callback) => {
+      const target = targetHost(request.protocol, request.hostname, request.port);
+      void connectInto(connector, target, identity, callback);
+    };
+  const anonymous = connectAs(null);
+  return (identity) => (identity === null ? anonymous : connectAs(identity));
 }
 
 async function connectInto(
   connector: Connector,
   target: TargetHost,
+  identity: ClientIdentity | null,
   callback: buildConnector.Callback,
 ): Promise<void> {
   let socket: Socket;
   try {
-    socket = await connector.connect(target);
+    socket = await connector.connect(target, identity);
   } catch (error) {
     callback(error instanceof Error ? error : new Error(String(error)), null);
     return;
@@ -62,27 +70,23 @@ async function connectInto(
 class Connector {
   readonly #options: ConnectorOptions;
   readonly #openSocket: OpenSocket;
-  readonly #secureContext: SecureContext;
+  readonly #secureContexts: SecureContexts;
   readonly #sessions = new LruMap<Buffer>(MAX_TLS_SESSIONS);
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
     this.#openSocket = options.openSocket ?? openTcpSocket;
-    // One context for all connections: loading the root store anew costs more than a handshake.
-    const extraCa = options.extraCa ?? [];
-    this.#secureContext = createSecureContext({
-      minVersion: 'TLSv1.2',
-      ...(extraCa.length === 0 ? {} : { ca: [...getCACertificates('default'), ...extraCa] }),
-    });
+    this.#secureContexts = new SecureContexts(options.extraCa ?? []);
   }
 
-  async connect(target: TargetHost): Promise<Socket> {
+  async connect(target: TargetHost, identity: ClientIdentity | null): Promise<Socket> {
     const refusal = checkHost(target, this.#options.policy);
     if (refusal !== null) throw this.#block(target, refusal.reason);
     const addresses = await this.#vettedAddresses(target);
     const deadline = new ConnectDeadline(this.#options.clock, this.#options.connectTimeoutMs);
     const { socket, address } = await this.#dialFirst(addresses, target.port, deadline);
-    return target.protocol === 'https:' ? this.#secure(socket, target, address, deadline) : socket;
+    if (target.protocol !== 'https:') return socket;
+    return this.#secure(socket, { target, address, identity }, deadline);
   }
 
   /** Resolves once and judges every answer; these very addresses are dialled, none other. */
@@ -143,19 +147,19 @@ class Connector {
 
   async #secure(
     socket: Socket,
-    target: TargetHost,
-    address: string,
+    { target, address, identity }: TlsPeers,
     deadline: ConnectDeadline,
   ): Promise<Socket> {
-    // The address is part of the key: a session must not follow a name to another machine.
-    const sessionKey = `${target.host} ${target.port} ${address}`;
+    // The address is part of the key: a session must not follow a name to another machine. So is
+    // the identity: who resumes a session is to the server who began it.
+    const sessionKey = `${target.host} ${target.port} ${address} ${identity?.id ?? ''}`;
     try {
       return await dialTls({
         clock: this.#options.clock,
         socket,
         servername: isIP(target.host) === 0 ? target.host : null,
         address,
-        secureContext: this.#secureContext,
+        secureContext: this.#secureContexts.of(identity),
         session: this.#sessions.get(sessionKey),
         onSession: (session) => this.#sessions.set(sessionKey, session),
         timeoutMs: deadline.remainingMs(),
@@ -171,6 +175,14 @@ class Connector {
     this.#options.onBlocked?.({ host: target.host, port: target.port, why });
     return new EgressError('blocked', BLOCKED_DETAIL);
   }
+}
+
+/** Both ends of a TLS connection. */
+interface TlsPeers {
+  readonly target: TargetHost;
+  /** The address that was dialled. */
+  readonly address: string;
+  readonly identity: ClientIdentity | null;
 }
 
 class ConnectDeadline {

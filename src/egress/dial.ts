@@ -83,6 +83,8 @@ function settleHandshake(
     socket.on('error', (error) => {
       timer.cancel();
       reject(explain(error));
+      // A TLS alert is followed by an end, which the HTTP layer would take for the reason.
+      socket.destroy();
     });
   });
 }

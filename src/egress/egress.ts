@@ -2,7 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { NO_ALLOWED_TARGETS } from './allow-targets.ts';
 import type { AllowTargets } from './allow-targets.ts';
 import { EgressClient } from './client.ts';
-import { createConnector } from './connector.ts';
+import { createConnectors } from './connector.ts';
 import type { BlockedConnect } from './connector.ts';
 import { CONNECT_TIMEOUT_MS } from './limits.ts';
 import { Pools } from './pools.ts';
@@ -39,7 +39,7 @@ export interface EgressOptions {
 export function createEgress(options: EgressOptions): Egress {
   const { clock, limits = {} } = options;
   const policy = { allowTargets: options.allowTargets, allowHttp: options.allowHttp };
-  const connect = createConnector({
+  const connectors = createConnectors({
     clock,
     policy,
     resolver: options.resolver ?? createDnsResolver({ clock }),
@@ -47,7 +47,7 @@ export function createEgress(options: EgressOptions): Egress {
     extraCa: options.extraCa,
     onBlocked: options.onBlocked,
   });
-  const client = new EgressClient(clock, new Pools(clock, connect, limits));
+  const client = new EgressClient(clock, new Pools(clock, connectors, limits));
   return {
     send: (request, done) => client.send(request, done),
     checkTarget: (text) => checkTargetUrl(text, policy),

@@ -39,6 +39,8 @@ export const POOL_SWEEP_MS = 15_000;
 
 /** TLS sessions remembered for resumption. */
 export const MAX_TLS_SESSIONS = 10_000;
+/** Client identities kept ready for handshakes; those with their own authorities are large. */
+export const MAX_CLIENT_IDENTITIES = 1_000;
 
 /** Granularity of request deadlines: a request ends at most this much after its deadline. */
 export const DEADLINE_TICK_MS = 50;

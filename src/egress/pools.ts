@@ -1,6 +1,7 @@
 import { Client } from 'undici';
 import type { buildConnector } from 'undici';
 import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Connectors } from './connector.ts';
 import {
   CONNECTION_MAX_AGE_MS,
   KEEP_ALIVE_MAX_MS,
@@ -11,6 +12,7 @@ import {
   POOL_SWEEP_MS,
 } from './limits.ts';
 import { OriginPool } from './origin-pool.ts';
+import type { ClientIdentity } from './port.ts';
 import type { Target } from './targets.ts';
 
 /** The limits of pooling that can be set; see limits.ts. */
@@ -23,28 +25,29 @@ export interface PoolLimits {
 /** Part of the pools closed at once when there are too many, so that making room stays cheap. */
 const EVICTED_PART = 1 / 16;
 
-/** All pools, one for each scope (tenant) and origin. */
+/** All pools, one for each scope (tenant), origin and client identity. */
 export class Pools {
   readonly #clock: Clock;
-  readonly #connect: buildConnector.connector;
+  readonly #connectors: Connectors;
   readonly #maxPools: number;
   readonly #idleMs: number;
   readonly #connectionMaxAgeMs: number;
   readonly #pools = new Map<string, OriginPool>();
   #sweep: Timer | null = null;
 
-  constructor(clock: Clock, connect: buildConnector.connector, limits: PoolLimits) {
+  constructor(clock: Clock, connectors: Connectors, limits: PoolLimits) {
     this.#clock = clock;
-    this.#connect = connect;
+    this.#connectors = connectors;
     this.#maxPools = limits.maxPools ?? MAX_POOLS;
     this.#idleMs = limits.poolIdleMs ?? POOL_IDLE_MS;
     this.#connectionMaxAgeMs = limits.connectionMaxAgeMs ?? CONNECTION_MAX_AGE_MS;
   }
 
   /** The pool of a tenant for a target, made when there is none. */
-  get(target: Target, scope: string): OriginPool {
-    const key = target.poolKey(scope);
-    return this.#pools.get(key) ?? this.#add(key, target.origin);
+  get(target: Target, scope: string, identity: ClientIdentity | null): OriginPool {
+    const shared = target.poolKey(scope);
+    const key = identity === null ? shared : `${shared} ${identity.id}`;
+    return this.#pools.get(key) ?? this.#add(key, target.origin, identity);
   }
 
   async close(): Promise<void> {
@@ -55,30 +58,17 @@ export class Pools {
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  #add(key: string, origin: string): OriginPool {
+  #add(key: string, origin: string, identity: ClientIdentity | null): OriginPool {
     if (this.#pools.size >= this.#maxPools) this.#evict();
+    const connect = this.#connectors(identity);
     const pool = new OriginPool({
-      createClient: () => this.#createClient(origin),
+      createClient: () => createClient(origin, connect),
       now: () => this.#clock.monotonic(),
       connectionMaxAgeMs: this.#connectionMaxAgeMs,
     });
     this.#pools.set(key, pool);
     this.#sweep ??= this.#scheduleSweep();
     return pool;
-  }
-
-  #createClient(origin: string): Client {
-    return new Client(origin, {
-      connect: this.#connect,
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
-      maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
-      // Deadlines are total and ours; these two would only bound the time between bytes.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
   }
 
   /** Closes the longest unused pools. One with a request under way stays, even over the limit. */
@@ -105,4 +95,18 @@ export class Pools {
     this.#pools.delete(key);
     void pool.destroy();
   }
+}
+
+function createClient(origin: string, connect: buildConnector.connector): Client {
+  return new Client(origin, {
+    connect,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MAX_MS,
+    maxHeaderSize: MAX_RESPONSE_HEAD_BYTES,
+    // Deadlines are total and ours; these two would only bound the time between bytes.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 }

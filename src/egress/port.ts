@@ -7,9 +7,21 @@ import type { TargetCheck } from './target-url.ts';
  */
 export type EgressHeaders = Readonly<Record<string, string>> | readonly string[];
 
+/** What we show to a server in mutual TLS. */
+export interface ClientIdentity {
+  /** Different for every certificate, key and authority; connections are shared within one only. */
+  readonly id: string;
+  /** PEM, the issuers behind it. */
+  readonly certificate: string;
+  /** PEM, not encrypted. */
+  readonly privateKey: string;
+  /** PEM: authorities trusted for this server on top of the usual ones; null for none. */
+  readonly ca: string | null;
+}
+
 export interface EgressRequest {
   readonly url: URL;
-  readonly method: 'POST' | 'GET' | 'PUT';
+  readonly method: 'POST' | 'GET' | 'PUT' | 'OPTIONS';
   readonly headers: EgressHeaders;
   readonly body: Uint8Array | null;
   /** Total time from `send` to the last byte of the response, milliseconds, 1–300,000. */
@@ -18,6 +30,8 @@ export interface EgressRequest {
   readonly maxConnections: number;
   /** Connections are shared only inside one scope; give the tenant's id. Default: empty. */
   readonly poolScope?: string;
+  /** For mutual TLS; the URL must be https. */
+  readonly identity?: ClientIdentity | undefined;
 }
 
 /** A request under way. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import type { Subscription } from '../domain/subscription.ts';
+import { liveSecret, type Subscription } from '../domain/subscription.ts';
 import type { TelemetryEvent } from '../runtime/telemetry.ts';
 import { attempt, START_AT, utf8 } from '../storage/contract/factories.ts';
 import { webhookSettings } from '../testing/simulated-world.ts';
@@ -21,7 +21,7 @@ const SUBSCRIPTION: Subscription = {
   failingSince: null,
   createdAt: START_AT,
   updatedAt: START_AT,
-  secrets: [`whsec_${CANARY}`],
+  secrets: [liveSecret(`whsec_${CANARY}`)],
 };
 
 const ATTEMPT_ENDED: TelemetryEvent = {
@@ -72,6 +72,37 @@ test('attempts are logged at debug only', () => {
     telemetry.emit(ATTEMPT_ENDED);
     assert.equal(lines.length, expected, level);
   }
+});
+
+test('what the event catalogue flags is logged at debug only', () => {
+  const flagged: TelemetryEvent = {
+    event: 'publication.flagged',
+    at: START_AT,
+    tenant: 1,
+    eventType: 'order.paid',
+    refused: true,
+    codes: ['schema_mismatch'],
+  };
+  for (const [level, expected] of [['debug', 1] as const, ['info', 0] as const]) {
+    const { telemetry, lines } = setup(level);
+    telemetry.emit(flagged);
+    assert.equal(lines.length, expected, level);
+  }
+});
+
+test('what retention removes is no warning', () => {
+  const { telemetry, entries } = setup('debug');
+  telemetry.emit({
+    event: 'retention.removed',
+    at: START_AT,
+    tenant: null,
+    createdBefore: START_AT - 1,
+    events: 3,
+    bytes: 300,
+    durationMs: 5,
+  });
+  const [entry] = entries();
+  assert.deepEqual(pick(entry, 'level', 'events'), [pino.levels.values['info'], 3]);
 });
 
 test('the line of an attempt says which, how it ended and why', () => {

@@ -1,4 +1,7 @@
-/** Writes the wide events that an operator should see in the log; deliveries only at `debug`. */
+/**
+ * Writes the wide events that an operator should see in the log; what happens for each event or
+ * delivery only at `debug`.
+ */
 import type { Logger } from 'pino';
 import type { Telemetry, TelemetryEvent } from '../runtime/telemetry.ts';
 
@@ -8,6 +11,11 @@ export function logTelemetry(log: Logger): Telemetry {
     emit(event) {
       if (event.event === 'attempt.ended') {
         if (debug) log.debug(attemptFields(event), 'attempt ended');
+      } else if (event.event === 'publication.flagged') {
+        // As many as there are events; whoever publishes is told in the reply.
+        if (debug) log.debug(event, 'the event catalogue flagged an event');
+      } else if (event.event === 'retention.removed') {
+        log.info(event, 'events past their retention were removed');
       } else {
         log.warn(fields(event), MESSAGES[event.event]);
       }
@@ -15,7 +23,8 @@ export function logTelemetry(log: Logger): Telemetry {
   };
 }
 
-type Notable = Exclude<TelemetryEvent, { event: 'attempt.ended' }>;
+type Usual = 'attempt.ended' | 'publication.flagged' | 'retention.removed';
+type Notable = Exclude<TelemetryEvent, { event: Usual }>;
 
 const MESSAGES: Readonly<Record<Notable['event'], string>> = {
   'breaker.changed': 'the circuit breaker of a target changed',

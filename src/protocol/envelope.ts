@@ -2,7 +2,7 @@
  * The body a receiver gets: one JSON object with the event's own fields first and `data` last.
  * It is built once, stored, signed and sent as the same bytes on every attempt.
  */
-import { memberSpan } from './json-span.ts';
+import { memberSpan, topLevelSpans } from './json-span.ts';
 
 export interface EnvelopeFields {
   id: string;
@@ -63,6 +63,26 @@ export function envelopeDataText(body: string): string {
   return body.slice(span.start, span.end);
 }
 
+/** The inverse of `buildEnvelope`: `data` is cut out, the rest is read. */
+export function readEnvelope(body: string): EnvelopeFields {
+  const spans = topLevelSpans(body);
+  const textOf = (key: string): string | undefined => {
+    const span = spans.get(key);
+    return span && String(JSON.parse(body.slice(span.start, span.end)));
+  };
+  const data = spans.get('data');
+  if (data === undefined) throw new SyntaxError('The envelope has no data member');
+  return {
+    id: textOf('webhook_id') ?? '',
+    eventType: textOf('event_type') ?? '',
+    timestamp: textOf('timestamp') ?? '',
+    taskId: textOf('task_id'),
+    runId: textOf('run_id'),
+    status: textOf('status'),
+    dataText: body.slice(data.start, data.end),
+  };
+}
+
 function isAbsentOrText(value: unknown): boolean {
   return value === undefined || typeof value === 'string';
 }
@@ -84,20 +104,28 @@ function isEvent(value: unknown): value is WebhookEvent {
 // A byte order mark stays in the text, so that JSON.parse refuses it as RFC 8259 allows.
 const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads a received body. Check the signature over the same bytes before calling this. */
-export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope {
+/** What the bytes mean as JSON, or why they mean nothing. */
+export function parseJsonBytes(
+  bytes: Uint8Array,
+): { readonly ok: true; readonly value: unknown } | Extract<ParsedEnvelope, { ok: false }> {
   let text: string;
   try {
     text = STRICT_UTF8.decode(bytes);
   } catch {
     return { ok: false, reason: 'not_utf8', detail: 'The body is not valid UTF-8.' };
   }
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return { ok: true, value: JSON.parse(text) };
   } catch {
     return { ok: false, reason: 'not_json', detail: 'The body is not valid JSON.' };
   }
+}
+
+/** Reads a received body. Check the signature over the same bytes before calling this. */
+export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope {
+  const parsed = parseJsonBytes(bytes);
+  if (!parsed.ok) return parsed;
+  const { value } = parsed;
   if (isEvent(value)) return { ok: true, event: value };
   return {
     ok: false,

@@ -22,7 +22,7 @@ export interface Span {
 type Visit = (keyStart: number, keyEnd: number, valueStart: number, valueEnd: number) => void;
 
 /** JSON knows four white space characters, all at or below the space. */
-function skipSpace(text: string, from: number): number {
+export function skipSpace(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return at;
@@ -32,7 +32,7 @@ function skipSpace(text: string, from: number): number {
  * `from` is just behind the opening quote; answers the position of the closing one. Jumping from
  * quote to quote lets the engine search whole words at a time, where most of a text is strings.
  */
-function closingQuote(text: string, from: number): number {
+export function closingQuote(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at !== -1; at = text.indexOf('"', at + 1)) {
     let escapes = at;
     while (escapes > from && text.charCodeAt(escapes - 1) === BACKSLASH) escapes -= 1;
@@ -42,7 +42,7 @@ function closingQuote(text: string, from: number): number {
 }
 
 /** `from` is the opening brace or bracket; answers the position just behind its partner. */
-function behindContainer(text: string, from: number): number {
+export function behindContainer(text: string, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -89,7 +89,8 @@ function walk(text: string, visit: Visit): void {
   }
 }
 
-function keyAt(text: string, start: number, end: number): string {
+/** A key without its escapes; the positions enclose it without its quotes. */
+export function keyAt(text: string, start: number, end: number): string {
   const raw = text.slice(start, end);
   return raw.includes('\\') ? String(JSON.parse(`"${raw}"`)) : raw;
 }

@@ -67,6 +67,18 @@ export function checkSecret(text: string): SecretCheck {
   return { ok: true };
 }
 
+/** Whether a `whsk_` key that a person brought along can sign. */
+export function checkSigningKey(text: string): SecretCheck {
+  try {
+    ed25519PrivateKey(text);
+    return { ok: true };
+  } catch {
+    return refused(
+      'A whsk_ key is the base64 of a 32-byte seed and, behind it, the 32-byte public key to it.',
+    );
+  }
+}
+
 /**
  * HMAC key of the Standard Webhooks scheme: the decoded bytes of a `whsec_` secret, the UTF-8 bytes
  * of any other. Lengths are not judged, because a receiver must take what its sender gave it.

@@ -47,7 +47,39 @@ export interface TargetBlocked {
   readonly why: string;
 }
 
-export type TelemetryEvent = AttemptEnded | BreakerChanged | SubscriptionDisabled | TargetBlocked;
+/** The event catalogue had something to say about an event that was published. */
+export interface PublicationFlagged {
+  readonly event: 'publication.flagged';
+  readonly at: number;
+  readonly tenant: number;
+  readonly eventType: string;
+  /** True when nothing was stored. */
+  readonly refused: boolean;
+  /** What was wrong, such as `schema_mismatch`; each once. */
+  readonly codes: readonly string[];
+}
+
+/** Events past their retention were removed from the store, with all that belongs to them. */
+export interface RetentionRemoved {
+  readonly event: 'retention.removed';
+  readonly at: number;
+  /** Whose events, or null for what was too old for everybody. */
+  readonly tenant: number | null;
+  /** Those accepted before this instant. */
+  readonly createdBefore: number;
+  readonly events: number;
+  /** What they held: envelopes and metadata. */
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export type TelemetryEvent =
+  | RetentionRemoved
+  | AttemptEnded
+  | BreakerChanged
+  | SubscriptionDisabled
+  | TargetBlocked
+  | PublicationFlagged;
 
 export interface Telemetry {
   /** Must not throw and must not block. */

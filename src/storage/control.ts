@@ -1,10 +1,18 @@
-/** The control plane's half of the storage port: tenants, subscriptions, API keys. Rare writes. */
+/**
+ * The control plane's half of the storage port: tenants, subscriptions, API keys, the event
+ * catalogue. Rare writes.
+ */
 import type { SubscriptionStatus } from '../domain/subscription.ts';
+import type { TenantStatus } from '../domain/tenant.ts';
 
 export interface TenantRecord {
   readonly number: number;
   readonly name: string;
+  readonly status: TenantStatus;
+  /** JSON text of `TenantSettings`; those it does not name have their defaults. */
+  readonly settings: string;
   readonly createdAt: number;
+  readonly updatedAt: number;
 }
 
 export interface SubscriptionRecord {
@@ -37,20 +45,48 @@ export interface ApiKeyRecord {
   readonly revokedAt: number | null;
 }
 
-export interface ControlStore {
-  tenants(): Promise<readonly TenantRecord[]>;
-  /** Finds the tenant of that name or creates it. */
-  ensureTenant(name: string, now: number): Promise<TenantRecord>;
+/** One entry of the event catalogue, which is the same for all tenants. */
+export interface EventTypeRecord {
+  readonly name: string;
+  /** JSON text of the rest of `EventTypeEntry`. */
+  readonly settings: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
 
-  /** All, deleted ones included; loaded once at start. */
-  subscriptions(): Promise<readonly SubscriptionRecord[]>;
+export interface ControlStore {
+  /** Those with these numbers, or all. In order of number. */
+  tenants(numbers?: readonly number[]): Promise<readonly TenantRecord[]>;
+  /** Finds the tenant of that name or creates it, active and with default settings. */
+  ensureTenant(name: string, now: number): Promise<TenantRecord>;
+  /** @returns undefined when the name is taken. */
+  insertTenant(record: Omit<TenantRecord, 'number'>): Promise<TenantRecord | undefined>;
+  /** Replaces the row with the same number. */
+  updateTenant(record: TenantRecord): Promise<void>;
+
+  /** Those with these numbers, or all; deleted ones included. In order of number. */
+  subscriptions(numbers?: readonly number[]): Promise<readonly SubscriptionRecord[]>;
   /** Reserves the next subscription number; numbers are never given out twice. */
   nextSubscriptionNumber(): Promise<number>;
   insertSubscription(record: SubscriptionRecord): Promise<void>;
-  /** Replaces the row with the same number. */
-  updateSubscription(record: SubscriptionRecord): Promise<void>;
+  /**
+   * Replaces the row with the same number.
+   * @param builtOn the `updatedAt` of the row that the record was made from, or null for any row.
+   * @returns false when the row has changed since or was deleted, or there is none; then nothing
+   * was changed.
+   */
+  updateSubscription(record: SubscriptionRecord, builtOn: number | null): Promise<boolean>;
 
-  apiKeys(): Promise<readonly ApiKeyRecord[]>;
+  /** Those with these numbers, or all. */
+  apiKeys(numbers?: readonly number[]): Promise<readonly ApiKeyRecord[]>;
   insertApiKey(record: Omit<ApiKeyRecord, 'number'>): Promise<ApiKeyRecord>;
   revokeApiKey(number: number, now: number): Promise<void>;
+
+  eventTypes(): Promise<readonly EventTypeRecord[]>;
+  /** Adds or replaces by name, all or none. */
+  putEventTypes(records: readonly EventTypeRecord[]): Promise<void>;
+  deleteEventType(name: string): Promise<void>;
+  /** JSON text of `CatalogueSettings`, or null before the first change. */
+  catalogueSettings(): Promise<string | null>;
+  putCatalogueSettings(settings: string): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { ProcessClock } from '../testing/process-clock.ts';
 import { SimulatedClock } from '../testing/simulated-clock.ts';
 import { attempt, dedupeKey, delivery, newEvent, START_AT } from './contract/factories.ts';
 import { JournalWriter, type AppendResult } from './journal-writer.ts';
+import { DenseSequences } from './sequences.ts';
 import type { JournalBatch, NewEvent } from './journal.ts';
 import { createMemoryStorage } from './memory/store.ts';
 import type { StorageError } from './storage.ts';
@@ -28,7 +29,12 @@ function setup() {
     return { beforeMs: DISK_MS, ...fates.shift() };
   });
   const onBroken = (error: StorageError) => broken.push(error);
-  const writer = new JournalWriter({ journal: disk, lastSequence: 0, clock, onBroken });
+  const writer = new JournalWriter({
+    journal: disk,
+    sequences: new DenseSequences(0),
+    clock,
+    onBroken,
+  });
   const append = (event: NewEvent) =>
     writer.append(event, (result) => log.push(`${event.sequence} ${describe(result)}`));
   const appendMany = (from: number, to: number, parts: Partial<NewEvent> = {}) => {
@@ -226,6 +232,16 @@ test('flushed resolves after what was queued before it is durable, cut batches t
   assert.deepEqual(log.slice(-2), ['1001 stored', 'flushed']);
 });
 
+test('flushed does not wait for what is queued after it, however much it is', async () => {
+  const { clock, writer, log, appendMany } = setup();
+  appendMany(1, 10);
+  const flushed = writer.flushed().then(() => log.push('flushed'));
+  appendMany(11, 3_000);
+  await clock.advance(SHORTLY_MS);
+  await flushed;
+  assert.equal(log.indexOf('flushed'), 1_000);
+});
+
 test('flushed waits for the commit that is running', async () => {
   const { clock, writer, log, appendMany } = setup();
   appendMany(1, 1);
@@ -243,6 +259,59 @@ test('flushed rejects when what was queued before it could not be stored', async
   const refused = assert.rejects(writer.flushed(), { failure: 'full' });
   await clock.advance(SHORTLY_MS);
   await refused;
+});
+
+test('flushed rejects when an earlier cut of the queue failed and a later did not', async () => {
+  const { clock, writer, fates, log, appendMany } = setup();
+  fates.push({ fault: 'before' });
+  appendMany(1, 1_500);
+  const refused = assert.rejects(writer.flushed(), { failure: 'busy' });
+  await clock.advance(SHORTLY_MS);
+  await refused;
+  assert.equal(log[0], '1 failed: busy');
+  assert.equal(log.at(-1), '1500 stored');
+});
+
+test('flushed rejects when the commit fails that ran when it was asked', async () => {
+  const { clock, writer, fates, appendMany } = setup();
+  fates.push({ fault: 'before' });
+  appendMany(1, 1);
+  await clock.advance(DISK_MS / 2);
+  appendMany(2, 2);
+  const refused = assert.rejects(writer.flushed(), { failure: 'busy' });
+  await clock.advance(SHORTLY_MS);
+  await refused;
+});
+
+test('a flush asked after a failure resolves when its settlements are stored', async () => {
+  const { clock, journal, writer, fates } = setup();
+  fates.push({ fault: 'before' });
+  writer.settle(attempt({ sequence: 1 }), null, 1);
+  await clock.advance(SHORTLY_MS);
+  const flushed = writer.flushed();
+  await clock.advance(RETRY_MS);
+  await flushed;
+  assert.equal((await journal.attempts(1, 1)).length, 1);
+});
+
+test('settlements keep their order when the queue of events is cut and a cut fails', async () => {
+  const { clock, writer, fates, batches, journal, appendMany } = setup();
+  const settled: number[] = [];
+  writer.listen({ committed: (_batch, _refused, sequences) => settled.push(...sequences) });
+  fates.push({}, { fault: 'before' }, { fault: 'after' });
+  appendMany(1, 2_500);
+  writer.settle(null, delivery({ sequence: 7, attempts: 1 }), 7);
+  await clock.advance(DISK_MS / 2);
+  writer.settle(null, delivery({ sequence: 7, attempts: 2 }), null);
+  await clock.advance(DISK_MS);
+  writer.settle(null, delivery({ sequence: 7, attempts: 3, status: 'exhausted' }), null);
+  await clock.advance(SHORTLY_MS + RETRY_MS);
+  assert.deepEqual(
+    batches.map((batch) => batch.deliveries.map(({ attempts }) => attempts)),
+    [[1], [2], [2, 3], [2, 3]],
+  );
+  assert.deepEqual(settled, [7]);
+  assert.equal((await journal.delivery(1, 7, 1))?.attempts, 3);
 });
 
 test('a broken store ends it: told once, never asked again, everybody refused', async () => {
@@ -273,7 +342,12 @@ test('an error that is no StorageError counts as broken', async () => {
       name === 'commit' ? () => Promise.reject(cause) : Reflect.get(target, name),
   });
   const onBroken = (error: StorageError) => broken.push(error);
-  const writer = new JournalWriter({ journal: buggy, lastSequence: 0, clock, onBroken });
+  const writer = new JournalWriter({
+    journal: buggy,
+    sequences: new DenseSequences(0),
+    clock,
+    onBroken,
+  });
   writer.append(newEvent(), () => undefined);
   await clock.advance(0);
   assert.equal(broken[0]?.failure, 'broken');
@@ -312,6 +386,6 @@ test('sequences rise from the last one stored', () => {
   const clock = new SimulatedClock(START_AT);
   const { journal } = createMemoryStorage();
   const onBroken = () => undefined;
-  const writer = new JournalWriter({ journal, lastSequence: 41, clock, onBroken });
+  const writer = new JournalWriter({ journal, sequences: new DenseSequences(41), clock, onBroken });
   assert.deepEqual([writer.nextSequence(), writer.nextSequence()], [42, 43]);
 });

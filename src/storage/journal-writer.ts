@@ -3,7 +3,7 @@
  * timer and no artificial delay, so a batch grows exactly as fast as the disk is slow.
  *
  * Accept appends events here, dispatch settles attempts here, and both learn what became durable by
- * listening. It also gives out sequences, because an event's id and bytes derive from its own.
+ * listening.
  */
 import type { Clock } from '../runtime/clock.ts';
 import type {
@@ -15,6 +15,7 @@ import type {
   NewEvent,
   RefusedDuplicate,
 } from './journal.ts';
+import type { SequenceSource } from './sequences.ts';
 import { StorageError } from './storage.ts';
 
 /** Most events, and most bytes of events, that one transaction takes. */
@@ -43,7 +44,7 @@ export interface JournalListener {
 
 interface Options {
   readonly journal: JournalStore;
-  readonly lastSequence: number;
+  readonly sequences: SequenceSource;
   readonly clock: Clock;
   /** The store can't say what it holds any more; the process must end. */
   readonly onBroken: (error: StorageError) => void;
@@ -58,13 +59,19 @@ interface Commit {
 
 type AppendDone = (result: AppendResult) => void;
 
+interface Flush {
+  /** Events that are still queued before it. */
+  ahead: number;
+  readonly resolve: () => void;
+  readonly reject: (error: StorageError) => void;
+}
+
 const STORED: AppendResult = { kind: 'stored' };
 const NONE_REFUSED: ReadonlySet<number> = new Set();
 
 export class JournalWriter {
   readonly #options: Options;
   readonly #listeners: JournalListener[] = [];
-  #lastSequence: number;
   #events: NewEvent[] = [];
   /** In step with `#events`. */
   #waiters: AppendDone[] = [];
@@ -73,7 +80,7 @@ export class JournalWriter {
   #deliveries: DeliveryRecord[] = [];
   #settled: number[] = [];
   #lowWaterMark: number | null = null;
-  #flushWaiters: { resolve: () => void; reject: (error: StorageError) => void }[] = [];
+  #flushWaiters: Flush[] = [];
   #failure: StorageError | null = null;
   /** Of a failed commit: stored all the same, if it was only the answer that got lost. */
   #doubtful: readonly NewEvent[] = [];
@@ -84,15 +91,18 @@ export class JournalWriter {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#lastSequence = options.lastSequence;
   }
 
   listen(listener: JournalListener): void {
     this.#listeners.push(listener);
   }
 
+  /**
+   * An event's id and bytes derive from its sequence, so it has one before it is queued. It must be
+   * queued in the same turn: whoever finds the writer quiet relies on it that no lower one comes.
+   */
   nextSequence(): number {
-    return ++this.#lastSequence;
+    return this.#options.sequences.next();
   }
 
   /** Events and bytes that wait for a commit: the measure of overload. */
@@ -139,11 +149,15 @@ export class JournalWriter {
     this.#lowWaterMark = sequence;
   }
 
-  /** Resolves once everything queued so far is durable. @throws StorageError if that failed. */
+  /**
+   * Resolves once everything queued so far is durable.
+   * @throws StorageError when a commit fails before that, even if it is one of several that the
+   * queue was cut into: its events are refused by then, and only its settlements come again.
+   */
   flushed(): Promise<void> {
     if (this.isQuiet && this.#lowWaterMark === null) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#flushWaiters.push({ resolve, reject });
+    this.#flushWaiters.push({ ahead: this.#events.length, resolve, reject });
     this.#schedule();
     return promise;
   }
@@ -164,8 +178,7 @@ export class JournalWriter {
     const deliveries = this.#deliveries;
     const settled = this.#settled;
     const lowWaterMark = this.#lowWaterMark;
-    // A flush waits for all that was queued before it; with a cut batch that is a later one.
-    const flushes = this.#events.length === 0 ? this.#flushWaiters.splice(0) : [];
+    const flushes = this.#takeFlushes(events.length);
     this.#attempts = [];
     this.#deliveries = [];
     this.#settled = [];
@@ -222,6 +235,13 @@ export class JournalWriter {
     return { events: this.#events.splice(0, count), waiters: this.#waiters.splice(0, count) };
   }
 
+  /** Those for whom nothing is left to wait for once this commit is durable. */
+  #takeFlushes(eventsTaken: number): Flush[] {
+    for (const flush of this.#flushWaiters) flush.ahead -= eventsTaken;
+    const stay = this.#flushWaiters.findIndex(({ ahead }) => ahead > 0);
+    return this.#flushWaiters.splice(0, stay === -1 ? this.#flushWaiters.length : stay);
+  }
+
   #finish(commit: Commit, refused: readonly RefusedDuplicate[]): void {
     const { batch, waiters, settled } = commit;
     this.#committing = false;
@@ -254,6 +274,8 @@ export class JournalWriter {
     this.#settled = [...settled, ...this.#settled];
     this.#lowWaterMark ??= batch.lowWaterMark;
     for (const done of waiters) done({ kind: 'failed', error });
+    // Whoever began to wait meanwhile, or waits for a later cut, waited for this one too.
+    for (const flush of this.#flushWaiters.splice(0)) flush.reject(error);
     if (error.failure === 'broken') this.#options.onBroken(error);
     if (isFinal(error)) this.#refuseAll(error);
     else if (this.#events.length > 0) this.#schedule();

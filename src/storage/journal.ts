@@ -28,8 +28,12 @@ export interface EventRecord {
   readonly runId: string | null;
   readonly status: string | null;
   readonly orderingKey: string | null;
+  /** False: one try, whatever the subscriptions' schedules say. */
+  readonly retry: boolean;
   /** JSON text of the publisher's private notes; never delivered. */
   readonly metadata: string | null;
+  /** JSON text of what the event catalogue had to say (a list of `Flag`), or null for nothing. */
+  readonly warnings: string | null;
   /** The envelope exactly as it is signed and sent. UTF-8 JSON whose last member is `data`. */
   readonly body: Uint8Array;
   /** Numbers of all subscriptions it goes to, held and scheduled ones included. */
@@ -50,6 +54,12 @@ export interface DeliveryRecord {
   readonly status: DeliveryState;
   /** Attempts made so far. */
   readonly attempts: number;
+  /** Those that the retry schedule does not count: made before the last resend or replay. */
+  readonly attemptsBefore: number;
+  /** The event's, so that `ordered` subscriptions need not read it. */
+  readonly orderingKey: string | null;
+  /** Number of the replay that asked for its next try, or null. */
+  readonly replay: number | null;
   /** Set exactly when the delivery waits for a try (`pending`, `waiting`). */
   readonly nextAttemptAt: number | null;
   /** Why it is in this state, for a person. */
@@ -59,7 +69,9 @@ export interface DeliveryRecord {
   readonly updatedAt: number;
 }
 
-export type AttemptTrigger = 'initial' | 'retry' | 'resend';
+export const ATTEMPT_TRIGGERS = ['initial', 'retry', 'resend', 'replay'] as const;
+/** What made us try. */
+export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 
 export interface AttemptRecord {
   readonly sequence: number;
@@ -115,9 +127,10 @@ export interface JournalState {
 export interface UnsettledDelivery {
   readonly sequence: number;
   readonly subscription: number;
-  /** These two are the event's. */
+  /** These are the event's. */
   readonly tenant: number;
   readonly createdAt: number;
+  readonly orderingKey: string | null;
 }
 
 /** What a delivery needs of its event. */
@@ -127,6 +140,8 @@ export interface EventContent {
   readonly createdAt: number;
   readonly customId: string | null;
   readonly eventType: string;
+  readonly orderingKey: string | null;
+  readonly retry: boolean;
   readonly body: Uint8Array;
 }
 
@@ -138,6 +153,7 @@ export interface DeliveryView {
   readonly customId: string | null;
   readonly status: DeliveryState;
   readonly attempts: number;
+  readonly orderingKey: string | null;
   readonly nextAttemptAt: number | null;
   readonly reason: string | null;
 }
@@ -196,6 +212,17 @@ export interface JournalStore {
   due(after: DuePosition, until: number, limit: number): Promise<readonly DeliveryRecord[]>;
   /** The earliest nextAttemptAt past the position, or null. */
   nextDueAt(after: DuePosition): Promise<number | null>;
+
+  /**
+   * Rows of a subscription that are `pending`, `waiting` or `held`, in order of sequence, above
+   * `after`. What is implied pending by its event alone is not among them.
+   * @returns fewer than `limit` when there are no more.
+   */
+  unfinished(
+    subscription: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly DeliveryRecord[]>;
 
   /** Contents by sequence; unknown ones are left out. At most 1,000 at a time. */
   contents(sequences: readonly number[]): Promise<readonly EventContent[]>;

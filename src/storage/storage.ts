@@ -1,10 +1,22 @@
-/** The storage port. `memory/` and `sqlite/` implement it; `contract/` says what both must do. */
+/** The storage port: `memory/`, `sqlite/` and `postgres/`. `contract/` says what all must do. */
+import type { ClusterNode } from './cluster.ts';
 import type { ControlStore } from './control.ts';
 import type { JournalStore } from './journal.ts';
+import type { SequenceSource } from './sequences.ts';
+import type { ReplayStore } from './replays.ts';
+import type { RetentionStore } from './retention.ts';
+import type { TenantData } from './tenant-data.ts';
 
 export interface Storage {
   readonly journal: JournalStore;
   readonly control: ControlStore;
+  /** Where several processes may open the same data; undefined where this one is alone. */
+  readonly cluster?: ClusterNode | undefined;
+  /** For the events that this process stores; nobody else may give out sequences for it. */
+  readonly sequences: SequenceSource;
+  readonly replays: ReplayStore;
+  readonly tenantData: TenantData;
+  readonly retention: RetentionStore;
   /** Waits for the running commit, then gives the store back. Idempotent. */
   close(): Promise<void>;
 }
@@ -26,4 +38,9 @@ export class StorageError extends Error {
     this.name = 'StorageError';
     this.failure = failure;
   }
+}
+
+/** Whether the store that failed like this may take the same thing later. */
+export function mayWorkAgain(error: unknown): boolean {
+  return error instanceof StorageError && (error.failure === 'full' || error.failure === 'busy');
 }

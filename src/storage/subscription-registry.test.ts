@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseMasterKeys } from '../domain/secret-box.ts';
+import { faultyControl, type ControlFate } from '../testing/faulty-control.ts';
 import { SeededRandom } from '../testing/seeded-random.ts';
 import { SimulatedClock } from '../testing/simulated-clock.ts';
 import { webhookSettings } from '../testing/simulated-world.ts';
 import { START_AT } from './contract/factories.ts';
 import { createMemoryStorage, MemoryData } from './memory/store.ts';
 import { SubscriptionRegistry } from './subscription-registry.ts';
+import { liveSecret } from '../domain/subscription.ts';
 
 const SECRET = 'a secret that nobody may read';
 const OLD_KEY = Buffer.alloc(32, 1).toString('base64');
@@ -15,17 +17,19 @@ const NEW_KEY = Buffer.alloc(32, 2).toString('base64');
 function setup(data = new MemoryData(), masterKeys = OLD_KEY) {
   const clock = new SimulatedClock(START_AT);
   const { control } = createMemoryStorage(data);
+  const fates: ControlFate[] = [];
   const registry = new SubscriptionRegistry({
-    control,
+    control: faultyControl(control, () => fates.shift() ?? {}),
     masterKeys: parseMasterKeys(masterKeys),
     clock,
     random: new SeededRandom(1),
   });
   const subscribe = (tenant: number, ...eventTypes: string[]) => {
     const settings = webhookSettings({ eventTypes, name: `of ${tenant}` });
-    return registry.create({ tenant, settings, secrets: [SECRET] });
+    return registry.create({ tenant, settings, secrets: [liveSecret(SECRET)] });
   };
-  return { data, clock, control, registry, subscribe };
+  /** `fates` befall the writes in order; later ones succeed. */
+  return { data, clock, control, registry, subscribe, fates };
 }
 
 /** A registry over what another one left behind, as after a restart. */
@@ -152,16 +156,21 @@ test('a number is never given out twice', async () => {
 
 test('listeners are told after the snapshot has changed', async () => {
   const { registry, subscribe } = setup();
-  const { number } = await subscribe(1, '**');
   const heard: string[] = [];
   registry.listen({
+    created: (current) => heard.push(`created ${current.number}, ${registry.count(1)} now`),
     changed: (current) =>
       heard.push(`${current.status}, known as ${registry.byNumber(number)?.status}`),
     deleted: (former) => heard.push(`deleted ${former.number}, ${registry.count(1)} left`),
   });
+  const { number } = await subscribe(1, '**');
   await registry.change(number, { status: 'paused' });
   await registry.delete(number);
-  assert.deepEqual(heard, ['paused, known as paused', `deleted ${number}, 0 left`]);
+  assert.deepEqual(heard, [
+    `created ${number}, 1 now`,
+    'paused, known as paused',
+    `deleted ${number}, 0 left`,
+  ]);
 });
 
 test('the store holds no secret text, and a restart opens what is sealed', async () => {
@@ -181,7 +190,9 @@ test('a deleted subscription leaves no secret behind, sealed or not', async () =
   const before = data.control.subscriptions.get(number)?.sealedSecrets.length ?? 0;
   await registry.delete(number);
   const after = data.control.subscriptions.get(number)?.sealedSecrets.length ?? 0;
-  assert.equal(before - after, JSON.stringify([SECRET]).length - JSON.stringify([]).length);
+  const least = await registry.create({ tenant: 1, settings: webhookSettings(), secrets: [] });
+  const smallest = data.control.subscriptions.get(least.number)?.sealedSecrets.length ?? 0;
+  assert.ok(after < smallest && smallest < before, `${after} < ${smallest} < ${before}`);
 });
 
 test('a secret copied into the row of another tenant does not open', async () => {
@@ -193,7 +204,10 @@ test('a secret copied into the row of another tenant does not open', async () =>
   const row = rows.get(theirs.number);
   assert.ok(stolen !== undefined && row !== undefined);
   rows.set(theirs.number, { ...row, sealedSecrets: stolen.sealedSecrets });
-  await assert.rejects(restarted(data), { name: 'SecretBoxError', reason: 'not_authentic' });
+  const { registry } = await restarted(data);
+  assert.deepEqual(registry.byNumber(mine.number), mine);
+  assert.deepEqual(registry.byNumber(theirs.number)?.secrets, []);
+  assert.equal(registry.byNumber(theirs.number)?.status, 'disabled');
 });
 
 test('a wrong master key fails the load with a sentence that holds no secret', async () => {
@@ -211,9 +225,142 @@ test('of two master keys the old one opens and the new one seals', async () => {
   const { data, subscribe } = setup();
   const { number } = await subscribe(1, '**');
   const rotating = await restarted(data, `${NEW_KEY},${OLD_KEY}`);
-  assert.deepEqual(rotating.registry.byNumber(number)?.secrets, [SECRET]);
+  assert.deepEqual(rotating.registry.byNumber(number)?.secrets, [liveSecret(SECRET)]);
   await rotating.registry.change(number, { status: 'paused' });
   const { registry } = await restarted(data, NEW_KEY);
-  assert.deepEqual(registry.byNumber(number)?.secrets, [SECRET]);
+  assert.deepEqual(registry.byNumber(number)?.secrets, [liveSecret(SECRET)]);
   await assert.rejects(restarted(data, OLD_KEY), { reason: 'unknown_key' });
+});
+
+// When the store refuses
+
+const FAULTS = ['before', 'after'] as const;
+
+for (const fault of FAULTS) {
+  test(`a change whose write failed (${fault} it was done) changes nothing`, async () => {
+    const { data, clock, registry, subscribe, fates } = setup();
+    const before = await subscribe(1, 'task.*');
+    const heard: string[] = [];
+    registry.listen({
+      created: () => {},
+      changed: ({ status }) => heard.push(status),
+      deleted: () => {},
+    });
+    fates.push({ fault });
+    const refused = registry.change(before.number, { status: 'paused' });
+    await assert.rejects(refused, { failure: 'busy' });
+    assert.equal(registry.byNumber(before.number), before);
+    assert.deepEqual(heard, []);
+    await clock.advance(2_000);
+    assert.deepEqual((await restarted(data)).registry.byNumber(before.number), before);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
+  test(`a deletion whose write failed (${fault} it was done) leaves it alive`, async () => {
+    const { data, clock, registry, subscribe, fates } = setup();
+    const before = await subscribe(1, 'task.*');
+    const heard: string[] = [];
+    registry.listen({ created: () => {}, changed: () => {}, deleted: ({ id }) => heard.push(id) });
+    fates.push({ fault });
+    await assert.rejects(registry.delete(before.number), { failure: 'busy' });
+    assert.deepEqual(registry.match(1, 'task.completed'), [before]);
+    await clock.advance(2_000);
+    assert.deepEqual((await restarted(data)).registry.byNumber(before.number), before);
+    await registry.delete(before.number);
+    assert.deepEqual(heard, [before.id]);
+  });
+
+  test(`a creation whose write failed (${fault} it was done) leaves nothing behind`, async () => {
+    const { data, clock, registry, subscribe, fates } = setup();
+    fates.push({ fault });
+    await assert.rejects(subscribe(1, '**'), { failure: 'busy' });
+    assert.equal(registry.count(1), 0);
+    await clock.advance(2_000);
+    assert.deepEqual((await restarted(data)).registry.list(1), []);
+  });
+}
+
+test('the store is asked until it agrees, once a second, whatever it refuses', async () => {
+  const { data, clock, registry, subscribe, fates } = setup();
+  const { number } = await subscribe(1, '**');
+  fates.push({ fault: 'after' });
+  for (let refused = 0; refused < 8; refused += 1) fates.push({ fault: 'before', failure: 'full' });
+  for (let tries = 0; tries < 3; tries += 1) {
+    await assert.rejects(registry.change(number, { status: 'paused' }));
+  }
+  await clock.advance(5_500);
+  assert.equal(fates.length, 1);
+  assert.equal(data.control.subscriptions.get(number)?.status, 'paused');
+  await clock.advance(2_000);
+  assert.equal(data.control.subscriptions.get(number)?.status, 'active');
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('a change that succeeds after one that failed is what the store keeps', async () => {
+  const { data, clock, registry, subscribe, fates } = setup();
+  const { number } = await subscribe(1, '**');
+  fates.push({ fault: 'after' });
+  const [first, second] = await Promise.allSettled([
+    registry.change(number, { status: 'paused', disabledReason: 'x' }),
+    registry.change(number, { failingSince: START_AT }),
+  ]);
+  assert.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
+  await clock.advance(2_000);
+  const now = registry.byNumber(number);
+  assert.deepEqual([now?.status, now?.failingSince], ['active', START_AT]);
+  assert.deepEqual((await restarted(data)).registry.byNumber(number), now);
+});
+
+test('a store that was closed is left alone', async () => {
+  const { clock, registry, subscribe, fates } = setup();
+  const { number } = await subscribe(1, '**');
+  fates.push({ fault: 'before', failure: 'closed' });
+  await assert.rejects(registry.change(number, { status: 'paused' }), { failure: 'closed' });
+  assert.equal(clock.pendingTimers, 0);
+});
+
+// Changes at the same time
+
+test('changes at the same time take turns: each is made of what the one before left', async () => {
+  const { data, registry, subscribe } = setup();
+  const { number } = await subscribe(1, '**');
+  const names = ['a', 'b', 'c', 'd'];
+  await Promise.all(
+    names.map((name) =>
+      registry.change(number, (current) => ({
+        settings: { ...current, name: `${current.name} ${name}` },
+      })),
+    ),
+  );
+  assert.equal(registry.byNumber(number)?.name, 'of 1 a b c d');
+  const { registry: later } = await restarted(data);
+  assert.deepEqual(later.byNumber(number), registry.byNumber(number));
+});
+
+test('of two versions the newer has the later instant, also within a millisecond', async () => {
+  const { registry, subscribe } = setup();
+  const { number, updatedAt } = await subscribe(1, '**');
+  const first = await registry.change(number, { status: 'paused' });
+  const second = await registry.change(number, { status: 'active' });
+  assert.deepEqual([first?.updatedAt, second?.updatedAt], [updatedAt + 1, updatedAt + 2]);
+});
+
+test('what the maker of a change throws reaches its caller; the next has its turn', async () => {
+  const { registry, subscribe } = setup();
+  const { number } = await subscribe(1, '**');
+  const refused = registry.change(number, () => {
+    throw new TypeError('not like this');
+  });
+  const next = registry.change(number, { status: 'paused' });
+  await assert.rejects(refused, { message: 'not like this' });
+  assert.equal((await next)?.status, 'paused');
+});
+
+test('what is asked of a subscription after its deletion finds nothing', async () => {
+  const { registry, subscribe } = setup();
+  const { number } = await subscribe(1, '**');
+  const deleted = registry.delete(number);
+  assert.equal(await registry.change(number, { status: 'paused' }), undefined);
+  await deleted;
+  await registry.delete(number);
 });

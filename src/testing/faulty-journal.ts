@@ -1,9 +1,19 @@
 /** A journal with the manners of a real disk: slow, failing, and gone when its process is. */
 import type { DuePosition, JournalBatch, JournalStore } from '../storage/journal.ts';
+import type { ReplayStore } from '../storage/replays.ts';
 import { StorageError, type StorageFailure } from '../storage/storage.ts';
 import type { ProcessClock } from './process-clock.ts';
 
-export type JournalOperation = 'commit' | 'release' | 'unsettled' | 'due' | 'nextDueAt' | 'read';
+export type JournalOperation =
+  | 'commit'
+  | 'release'
+  | 'unsettled'
+  | 'due'
+  | 'nextDueAt'
+  | 'unfinished'
+  | 'read'
+  | 'replayRead'
+  | 'replayWrite';
 
 /** What befalls one call. An absent delay is none. */
 export interface JournalFate {
@@ -59,6 +69,12 @@ export class FaultyJournal implements JournalStore {
     return this.#run(this.#fates('nextDueAt'), () => this.#inner.nextDueAt(after));
   }
 
+  unfinished(subscription: number, after: number, limit: number) {
+    return this.#run(this.#fates('unfinished'), () =>
+      this.#inner.unfinished(subscription, after, limit),
+    );
+  }
+
   contents(sequences: readonly number[]) {
     return this.#run(this.#fates('read'), () => this.#inner.contents(sequences));
   }
@@ -95,21 +111,53 @@ export class FaultyJournal implements JournalStore {
     return this.#inner.attempts(...call);
   }
 
-  async #run<Result>(fate: JournalFate, act: () => Promise<Result>): Promise<Result> {
-    const { beforeMs = 0, afterMs = 0, fault, failure = 'busy' } = fate;
-    await this.#pause(beforeMs);
-    if (fault === 'before') throw new StorageError(failure, 'the simulated disk refused');
-    const result = await act();
-    await this.#pause(afterMs);
-    if (fault === 'after') throw new StorageError(failure, 'the simulated disk lost its answer');
-    return result;
+  #run<Result>(fate: JournalFate, act: () => Promise<Result>): Promise<Result> {
+    return befall(this.#clock, fate, act);
   }
+}
 
-  async #pause(ms: number): Promise<void> {
-    if (ms > 0 || !this.#clock.alive) {
-      await new Promise<void>((resolve) => {
-        this.#clock.setTimer(ms, resolve);
-      });
-    }
+/** The same manners for what replays ask of the store. */
+export function faultyReplays(
+  inner: ReplayStore,
+  clock: ProcessClock,
+  fates: JournalFates,
+): ReplayStore {
+  const read = <Result>(act: () => Promise<Result>) => befall(clock, fates('replayRead'), act);
+  const write = <Result>(act: () => Promise<Result>) => befall(clock, fates('replayWrite'), act);
+  return {
+    insert: (...call) => write(() => inner.insert(...call)),
+    hold: (...call) => write(() => inner.hold(...call)),
+    progress: (...call) => write(() => inner.progress(...call)),
+    end: (...call) => write(() => inner.end(...call)),
+    find: (...call) => read(() => inner.find(...call)),
+    list: (...call) => read(() => inner.list(...call)),
+    // A process that can't read these does not start.
+    unfinished: () => inner.unfinished(),
+    range: (...call) => read(() => inner.range(...call)),
+    candidates: (...call) => read(() => inner.candidates(...call)),
+    standings: (...call) => read(() => inner.standings(...call)),
+    deliveries: (...call) => read(() => inner.deliveries(...call)),
+  };
+}
+
+async function befall<Result>(
+  clock: ProcessClock,
+  fate: JournalFate,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const { beforeMs = 0, afterMs = 0, fault, failure = 'busy' } = fate;
+  await pause(clock, beforeMs);
+  if (fault === 'before') throw new StorageError(failure, 'the simulated disk refused');
+  const result = await act();
+  await pause(clock, afterMs);
+  if (fault === 'after') throw new StorageError(failure, 'the simulated disk lost its answer');
+  return result;
+}
+
+async function pause(clock: ProcessClock, ms: number): Promise<void> {
+  if (ms > 0 || !clock.alive) {
+    await new Promise<void>((resolve) => {
+      clock.setTimer(ms, resolve);
+    });
   }
 }

@@ -3,17 +3,21 @@ import type { Publication, Publisher, PublishResult } from '../accept/publicatio
 import { createPublisher } from '../accept/publisher.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { Replays } from '../dispatch/replay/replays.ts';
 import { parseMasterKeys } from '../domain/secret-box.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { TelemetryEvent } from '../runtime/telemetry.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
-import type { JournalStore } from '../storage/journal.ts';
+import type { JournalState, JournalStore } from '../storage/journal.ts';
 import { createMemoryStorage, type MemoryData } from '../storage/memory/store.ts';
+import type { ReplayStore } from '../storage/replays.ts';
+import type { SequenceSource } from '../storage/sequences.ts';
 import type { StorageError } from '../storage/storage.ts';
 import { SubscriptionRegistry } from '../storage/subscription-registry.ts';
-import { FaultyJournal, type JournalFates } from './faulty-journal.ts';
+import { faultyControl, type ControlFate } from './faulty-control.ts';
+import { FaultyJournal, faultyReplays, type JournalFates } from './faulty-journal.ts';
 import { ProcessClock } from './process-clock.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 
@@ -24,10 +28,14 @@ export interface EngineOptions {
   readonly data: MemoryData;
   readonly network: SimulatedNetwork;
   readonly fates: JournalFates;
+  /** What befalls the next write of a subscription; none when absent. */
+  readonly controlFate?: (() => ControlFate) | undefined;
   /** Called for every wide event, when given. */
   readonly onTelemetry?: ((event: TelemetryEvent) => void) | undefined;
   /** Stands between the engine and its journal: the place for planted bugs. */
   readonly wrapJournal?: ((journal: JournalStore) => JournalStore) | undefined;
+  /** The same for what replays ask of the store. */
+  readonly wrapReplays?: ((replays: ReplayStore) => ReplayStore) | undefined;
   /** The same for the network. */
   readonly wrapDestination?: ((destination: Destination) => Destination) | undefined;
   /** Stands below all faults and sees what is really done: the place for an oracle. */
@@ -42,6 +50,7 @@ export class SimulatedEngine {
   readonly registry: SubscriptionRegistry;
   readonly writer: JournalWriter;
   readonly dispatcher: Dispatcher;
+  readonly replays: Replays;
   readonly publisher: Publisher;
   readonly disabled: { readonly subscription: Subscription; readonly reason: string }[] = [];
   readonly errors: unknown[] = [];
@@ -52,7 +61,9 @@ export class SimulatedEngine {
     clock: ProcessClock,
     registry: SubscriptionRegistry,
     journal: JournalStore,
-    state: Awaited<ReturnType<JournalStore['state']>>,
+    store: ReplayStore,
+    state: JournalState,
+    sequences: SequenceSource,
   ) {
     const { random, network, onTelemetry, wrapDestination } = options;
     const webhook = network.destination(clock);
@@ -61,7 +72,7 @@ export class SimulatedEngine {
     this.journal = journal;
     this.writer = new JournalWriter({
       journal,
-      lastSequence: state.lastSequence,
+      sequences,
       clock,
       onBroken: (error) => {
         this.broken = error;
@@ -79,6 +90,15 @@ export class SimulatedEngine {
       onDisabled: (subscription, reason) => this.disabled.push({ subscription, reason }),
       onError: (error) => this.errors.push(error),
     });
+    this.replays = new Replays({
+      store,
+      journal,
+      writer: this.writer,
+      directory: registry,
+      bulk: this.dispatcher,
+      clock,
+      onError: (error) => this.errors.push(error),
+    });
     this.publisher = createPublisher({
       writer: this.writer,
       directory: registry,
@@ -94,14 +114,24 @@ export class SimulatedEngine {
     const faulty = new FaultyJournal(disk, clock, options.fates);
     const journal = options.wrapJournal?.(faulty) ?? faulty;
     const registry = new SubscriptionRegistry({
-      control: storage.control,
+      control: faultyControl(storage.control, () => options.controlFate?.() ?? {}),
       masterKeys: MASTER_KEYS,
       clock,
       random: options.random,
     });
     await registry.load();
-    const engine = new SimulatedEngine(options, clock, registry, journal, await journal.state());
+    const replays = faultyReplays(storage.replays, clock, options.fates);
+    const engine = new SimulatedEngine(
+      options,
+      clock,
+      registry,
+      journal,
+      options.wrapReplays?.(replays) ?? replays,
+      await journal.state(),
+      storage.sequences,
+    );
     await engine.dispatcher.start();
+    await engine.replays.start();
     return engine;
   }
 

@@ -10,13 +10,17 @@ export type Reaction =
       readonly delayMs?: number;
       /** The Retry-After header. */
       readonly retryAfter?: string;
+      /** The webhook-delivery header. */
+      readonly wish?: string;
     }
   /** No answer before the subscription's timeout. */
   | 'hang'
   /** The connection breaks before the receiver has the request. */
   | { readonly reset: 'request'; readonly delayMs?: number }
   /** The receiver has processed the request, but its answer does not arrive. */
-  | { readonly reset: 'answer'; readonly delayMs?: number };
+  | { readonly reset: 'answer'; readonly delayMs?: number }
+  /** Nothing was sent, because the transform failed. */
+  | { readonly transformFailed: string; readonly delayMs?: number };
 
 /** One attempt as the network saw it. */
 export interface SeenAttempt {
@@ -100,6 +104,7 @@ function delayOf(reaction: Reaction, job: AttemptJob): number {
 export function isTaken(reaction: Reaction): boolean {
   if (reaction === 'hang') return false;
   if ('reset' in reaction) return reaction.reset === 'answer';
+  if ('transformFailed' in reaction) return false;
   return reaction.status >= 200 && reaction.status < 300;
 }
 
@@ -109,9 +114,14 @@ function resultOf(reaction: Reaction, durationMs: number): AttemptResult {
     return { kind: 'failure', reason: 'timeout', detail, durationMs };
   }
   if ('reset' in reaction) return broken('the connection broke', durationMs);
-  const { status, retryAfter } = reaction;
+  if ('transformFailed' in reaction) {
+    const detail = reaction.transformFailed;
+    return { kind: 'failure', reason: 'transform_failed', detail, durationMs };
+  }
+  const { status, retryAfter, wish } = reaction;
   const headers: Record<string, string> = {};
   if (retryAfter !== undefined) headers['retry-after'] = retryAfter;
+  if (wish !== undefined) headers['webhook-delivery'] = wish;
   return { kind: 'response', status, headers, body: EMPTY, durationMs };
 }
 

@@ -1,11 +1,17 @@
 /** What a behaviour test of the engine needs, with defaults: a test names what it is about. */
 import type { Publication, PublishResult } from '../accept/publication.ts';
-import { DEFAULT_SCHEDULE_SECONDS } from '../domain/retry-policy.ts';
-import type { Subscription, SubscriptionSettings } from '../domain/subscription.ts';
+import type { ReplayRequest, ReplayView } from '../dispatch/replay-control.ts';
+import {
+  DEFAULT_CHOICES,
+  liveSecret,
+  type Subscription,
+  type SubscriptionSettings,
+} from '../domain/subscription.ts';
 import type { Random } from '../runtime/random.ts';
 import type { TelemetryEvent } from '../runtime/telemetry.ts';
 import type { AttemptRecord, DeliveryRecord, DeliveryView } from '../storage/journal.ts';
 import { createMemoryStorage, MemoryData } from '../storage/memory/store.ts';
+import type { ControlFate } from './faulty-control.ts';
 import { KIND_FATE, type JournalFates, type JournalOperation } from './faulty-journal.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedClock } from './simulated-clock.ts';
@@ -25,18 +31,24 @@ export function webhookSettings(
 ): SubscriptionSettings {
   const { url = 'https://receiver.test/hook', ...rest } = overrides;
   return {
-    name: null,
+    ...DEFAULT_CHOICES,
     eventTypes: ['**'],
     destination: { kind: 'webhook', url },
-    retryScheduleSeconds: DEFAULT_SCHEDULE_SECONDS,
-    timeoutMs: 15_000,
-    rateLimit: null,
     maxInFlight: 256,
-    headers: {},
-    signatures: ['standard', 'agent'],
-    signing: 'hmac',
-    metadata: {},
     ...rest,
+  };
+}
+
+export function replayRequest(overrides: Partial<ReplayRequest> = {}): ReplayRequest {
+  return {
+    since: 0,
+    until: Number.MAX_SAFE_INTEGER,
+    eventTypes: null,
+    taskId: null,
+    filter: null,
+    subscription: null,
+    statuses: null,
+    ...overrides,
   };
 }
 
@@ -50,6 +62,8 @@ export class SimulatedWorld {
   readonly calls: JournalOperation[] = [];
   /** What befalls the journal; replace it at any time. */
   fates: JournalFates = () => KIND_FATE;
+  /** The same for the writes of subscriptions. */
+  controlFate: () => ControlFate = () => ({});
   #engine: SimulatedEngine | undefined;
 
   private constructor(unit: number | undefined) {
@@ -86,6 +100,7 @@ export class SimulatedWorld {
         this.calls.push(operation);
         return this.fates(operation, batch);
       },
+      controlFate: () => this.controlFate(),
       onTelemetry: (event) => this.telemetry.push(event),
     });
   }
@@ -100,7 +115,7 @@ export class SimulatedWorld {
     return this.engine.registry.create({
       tenant: TENANT,
       settings: webhookSettings(overrides),
-      secrets: ['a secret of sixteen bytes'],
+      secrets: [liveSecret('a secret of sixteen bytes')],
     });
   }
 
@@ -113,6 +128,18 @@ export class SimulatedWorld {
     const change = { status: 'active', disabledReason: null, failingSince: null } as const;
     await this.engine.registry.change(subscription.number, change);
     await this.engine.dispatcher.release(subscription.number);
+  }
+
+  /** Of everything, to everybody, unless the test says otherwise. Nothing runs meanwhile. */
+  replay(overrides: Partial<ReplayRequest> = {}): Promise<ReplayView> {
+    return this.answer(this.engine.replays.create(TENANT, replayRequest(overrides)));
+  }
+
+  /** @throws Error when there is no such replay. */
+  async replayView(number: number): Promise<ReplayView> {
+    const found = await this.answer(this.engine.replays.find(TENANT, number));
+    if (found === undefined) throw new Error(`no replay ${number}`);
+    return found;
   }
 
   /** Publishes and waits until the answer is there, without letting time pass. */

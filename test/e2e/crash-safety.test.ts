@@ -6,8 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Webhook } from 'standardwebhooks';
+import { BellwireError } from '../../sdk/client/index.ts';
+import { FakeReceiver } from '../../src/testing/fake-receiver.ts';
 import { startBellwire } from '../support/bellwire.ts';
 import { startChild, type Ending } from '../support/child.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { call, objectIn, serverFor } from './call.ts';
 
 const CLI = fileURLToPath(new URL('../../bin/bellwire.ts', import.meta.url));
@@ -134,8 +138,52 @@ test('the wrong master key for the data is refused; the right one reads it again
   assert.ok(!output.includes(OTHER_MASTER_KEY) && !output.includes(MASTER_KEY));
 
   const rotated = `${OTHER_MASTER_KEY},${MASTER_KEY}`;
-  const second = await serverFor(t, { dataDir, env: { BELLWIRE_MASTER_KEY: rotated } });
+  const second = await startBellwire({ dataDir, env: { BELLWIRE_MASTER_KEY: rotated } });
+  t.after(() => second.stop());
   assert.equal((await second.client.subscriptions.get(id)).status, 'active');
+  await waitUntil(async () => /sealed with the first master key now/.test(second.output()), {
+    what: 'the secrets to be sealed with the new key',
+    context: () => second.output(),
+  });
+  await second.stop();
+  const only = { BELLWIRE_MASTER_KEY: OTHER_MASTER_KEY };
+  const third = await startBellwire({ dataDir, env: only });
+  t.after(() => third.stop());
+  assert.equal((await third.client.subscriptions.get(id)).status, 'active');
+});
+
+test('after the master key is lost the subscriptions can be had back, one by one', async (t) => {
+  const dataDir = await temporaryDirectory(t);
+  const receiver = await FakeReceiver.start();
+  t.after(() => receiver.close());
+  const first = await startBellwire({ dataDir, env: { BELLWIRE_MASTER_KEY: MASTER_KEY } });
+  t.after(() => first.stop());
+  const { id } = await first.client.subscriptions.create({
+    event_type: 'task.completed',
+    target_url: `${receiver.url}/hook`,
+  });
+  await first.stop();
+
+  const env = { BELLWIRE_MASTER_KEY: OTHER_MASTER_KEY, BELLWIRE_LOST_SECRETS: 'disable' };
+  const server = await serverFor(t, { dataDir, env });
+  const { client } = server;
+  const locked = await client.subscriptions.get(id);
+  assert.equal(locked.status, 'disabled');
+  assert.match(locked.disabled_reason ?? '', /^secret_unavailable: /);
+  assert.match(server.output(), new RegExp(`${id}.*secrets can not be opened`));
+  const event = await client.events.publish({ event_type: 'task.completed' });
+  const refused = await client.subscriptions.resume(id).catch((error: unknown) => error);
+  assert.ok(refused instanceof BellwireError);
+  assert.equal(refused.code, 'secret_unavailable');
+
+  const { secret } = await client.subscriptions.rotateSecret(id);
+  assert.equal((await client.subscriptions.resume(id)).status, 'active');
+  const [request] = await receiver.waitFor(1);
+  assert.equal(request?.headers['webhook-id'], event.id, 'what was held is delivered');
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+  );
+  assert.doesNotThrow(() => new Webhook(secret).verify(request.body, headers));
 });
 
 test('dev keeps its generated keys to their owner and across a restart', async (t) => {

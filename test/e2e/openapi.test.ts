@@ -133,16 +133,18 @@ function assertDocumented(method: string, path: string, reply: Reply): void {
   assert.ok(validate(JSON.parse(reply.text)), `${about}: ${JSON.stringify(validate.errors)}`);
 }
 
+/** Calls a route, and holds its answer against the document. */
+async function said(method: string, path: string, id: string, body?: unknown): Promise<Json> {
+  const reply = await call(server, path.replace(/\{\w+\}/, id), {
+    method: method.toUpperCase(),
+    body,
+  });
+  assertDocumented(method, path, reply);
+  return reply.text === '' ? {} : objectIn(reply);
+}
+
 test('real answers are what the document says', async () => {
   const { client } = server;
-  const said = async (method: string, path: string, id: string, body?: unknown) => {
-    const reply = await call(server, path.replace('{id}', id), {
-      method: method.toUpperCase(),
-      body,
-    });
-    assertDocumented(method, path, reply);
-    return reply.text === '' ? {} : objectIn(reply);
-  };
   const base = '/v1/webhooks/subscriptions';
   receiver.script('/failing', { status: 500, body: Buffer.from([0xff]) }, {});
   const subscription = { event_type: 'a.b', target_url: `${receiver.url}/failing` };
@@ -186,6 +188,33 @@ test('real answers are what the document says', async () => {
   await said('post', '/v1/deliveries/{id}/cancel', delivery.id);
   await said('delete', `${base}/{id}`, sub);
   await said('delete', `${base}/{id}`, sub);
+});
+
+test('so are those about tenants', async () => {
+  const quotas = { events_per_second: 5 };
+  await said('post', '/v1/tenants', '', { name: 'acme', quotas, redact: ['data.x'] });
+  await said('post', '/v1/tenants', '', { name: 'acme' });
+  await said('post', '/v1/events/broadcast', '', { event_type: 'a', tenants: ['acme'] });
+  await said('get', '/v1/tenants', '');
+  await said('get', '/v1/tenants/{name}', 'acme');
+  await said('patch', '/v1/tenants/{name}', 'acme', { quotas: null, retention_days: 3 });
+  await said('delete', '/v1/tenants/{name}', 'acme');
+  await said('patch', '/v1/tenants/{name}', 'acme', {});
+  await said('get', '/v1/tenants/{name}', 'nobody');
+  await said('get', '/v1/egress-ips', '');
+});
+
+test('so are those about secrets, credentials and challenges', async () => {
+  const base = '/v1/webhooks/subscriptions';
+  const subscription = { event_type: 'b.c', target_url: `${receiver.url}/unproven` };
+  const auth = { kind: 'basic', username: 'a', password: 'b' };
+  const signatures = ['standard', { scheme: 'github', header: 'X-Acme' }];
+  const choices = { auth, signatures, signing: 'ed25519', challenge: true };
+  const sub = String((await said('post', base, '', { ...subscription, ...choices }))['id']);
+  await said('post', `${base}/{id}/rotate-secret`, sub, { overlap_seconds: 60 });
+  await said('post', `${base}/{id}/rotate-secret`, sub, { overlap_seconds: -1 });
+  await said('post', `${base}/{id}/verify`, sub);
+  await said('get', `${base}/{id}`, sub);
 });
 
 test('an answer that the document does not describe would be noticed', async () => {

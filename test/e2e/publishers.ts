@@ -2,15 +2,20 @@
 import { call, objectIn } from './call.ts';
 
 /** Makes a commit take long enough for a kill to hit it. */
-const FILLER = 'x'.repeat(4_000);
+const FILLER_CHARS = 4_000;
 
 interface Options {
+  /** Read for each request. */
   readonly url: string;
   readonly adminKey: string;
-  readonly eventType: string;
+  /** Of all events, or by number. */
+  readonly eventType: string | ((number: number) => string);
+  readonly fillerChars?: number;
   readonly events: number;
   /** Requests under way at a time. */
   readonly concurrency: number;
+  /** Told of each 202, and whose it is. */
+  readonly onAcked?: (id: string, url: string) => void;
   /** Resolves when it makes sense to try again. */
   readonly serverIsUp: () => Promise<void>;
 }
@@ -75,9 +80,11 @@ export class Publishers {
 
   /** @returns whether there was a 202. @throws Error for an answer that calls for no repetition. */
   async #publish(number: number): Promise<boolean> {
-    const { eventType } = this.#options;
-    const reply = await call(this.#options, '/v1/events', {
-      body: { event_type: eventType, data: { filler: FILLER, number } },
+    const { eventType, fillerChars = FILLER_CHARS, onAcked } = this.#options;
+    const type = typeof eventType === 'string' ? eventType : eventType(number);
+    const { url, adminKey } = this.#options;
+    const reply = await call({ url, adminKey }, '/v1/events', {
+      body: { event_type: type, data: { filler: 'x'.repeat(fillerChars), number } },
       headers: { 'idempotency-key': `event-${number}` },
     }).catch(() => undefined);
     if (reply === undefined || reply.status === 503) return false;
@@ -85,6 +92,7 @@ export class Publishers {
     const { id, duplicate } = objectIn(reply);
     if (duplicate === true) this.duplicates += 1;
     this.acked.set(number, String(id));
+    onAcked?.(String(id), url);
     for (const { count, resolve } of this.#waiters) if (this.acked.size >= count) resolve();
     return true;
   }

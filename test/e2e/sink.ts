@@ -18,37 +18,45 @@ export interface Arrivals {
 interface Options {
   /** What a receiver does before it answers takes time, and keeps attempts in flight. */
   readonly answerAfterMs: number;
+  /** Ports to listen on: to a sender each is a receiver of its own. Default 1. */
+  readonly ports?: number;
 }
 
 export class Sink {
   readonly byId = new Map<string, Arrivals>();
-  readonly url: string;
-  readonly #server: Server;
+  /** One for each port. */
+  readonly urls: readonly string[];
+  /** May change while it runs. */
+  answerAfterMs: number;
+  readonly #servers: readonly Server[];
   #waiting: { readonly ids: number; readonly resolve: () => void } | undefined;
 
-  private constructor(server: Server, port: number) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${port}/`;
+  private constructor(servers: readonly Server[], urls: readonly string[], answerAfterMs: number) {
+    this.#servers = servers;
+    this.urls = urls;
+    this.answerAfterMs = answerAfterMs;
   }
 
-  static async start({ answerAfterMs }: Options): Promise<Sink> {
-    const server = createServer();
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('no TCP port');
-    const sink = new Sink(server, address.port);
-    server.on('request', (request, response) => {
-      // A request that a kill cut off has not arrived.
-      buffer(request).then(
-        (body) => {
-          sink.#arrived(String(request.headers['webhook-id']), body);
-          setTimeout(() => response.end(), answerAfterMs);
-        },
-        () => request.destroy(),
-      );
-    });
+  static async start({ answerAfterMs, ports = 1 }: Options): Promise<Sink> {
+    const servers = Array.from({ length: ports }, () => createServer());
+    const sink = new Sink(servers, await Promise.all(servers.map(listen)), answerAfterMs);
+    for (const server of servers) {
+      server.on('request', (request, response) => {
+        // A request that a kill cut off has not arrived.
+        buffer(request).then(
+          (body) => {
+            sink.#arrived(String(request.headers['webhook-id']), body);
+            setTimeout(() => response.end(), sink.answerAfterMs);
+          },
+          () => request.destroy(),
+        );
+      });
+    }
     return sink;
+  }
+
+  get url(): string {
+    return this.urls[0] ?? '';
   }
 
   /** Resolves once that many different ids have arrived. @throws Error at the deadline. */
@@ -69,10 +77,12 @@ export class Sink {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+    for (const server of this.#servers) {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    }
   }
 
   #arrived(id: string, body: Buffer): void {
@@ -85,4 +95,13 @@ export class Sink {
     arrivals.bodies.add(createHash('sha256').update(body).digest('base64'));
     if (this.#waiting !== undefined && this.byId.size >= this.#waiting.ids) this.#waiting.resolve();
   }
+}
+
+/** On any free port; gives its URL. */
+async function listen(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no TCP port');
+  return `http://127.0.0.1:${address.port}/`;
 }

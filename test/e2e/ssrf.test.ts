@@ -99,6 +99,11 @@ const FIELDS: readonly ((url: string) => object)[] = [
   (url) => ({ destination: { kind: 'webhook', url } }),
 ];
 
+/** Where tokens are fetched from is a target, too. */
+function tokenUrl(url: string): object {
+  return { auth: { kind: 'oauth2', token_url: url, client_id: 'a', client_secret: 'b' } };
+}
+
 /** The request must be refused for its target, with a reason. */
 async function refused(
   server: RunningBellwire,
@@ -111,7 +116,11 @@ async function refused(
   assert.equal(reply.status, 422, about);
   const problem = objectIn(reply);
   assert.match(String(problem['code']), /^(target_not_allowed|validation_failed)$/, about);
-  assert.match(JSON.stringify(problem['errors']), /\/target_url|\/destination\/url/, about);
+  assert.match(
+    JSON.stringify(problem['errors']),
+    /\/target_url|\/destination\/url|\/token_url/,
+    about,
+  );
   assert.ok(String(problem['detail']).length > 20, about);
 }
 
@@ -201,6 +210,8 @@ test('serve as it comes, on the data of the server before', async (t) => {
         await refused(server, BASE, 'POST', { event_type: 'a.b', ...field(url) });
         await refused(server, `${BASE}/${created.id}`, 'PATCH', field(url));
       }
+      await refused(server, BASE, 'POST', { ...publicTarget, ...tokenUrl(url) });
+      await refused(server, `${BASE}/${created.id}`, 'PATCH', tokenUrl(url));
     }
     const { data } = await server.client.subscriptions.list({ limit: 250 }).page();
     assert.equal(data.length, 1 + REDIRECTS.length + 1);

@@ -7,6 +7,7 @@ import { Webhook as SvixWebhook } from 'svix';
 import type { CreateSubscription } from '../../sdk/client/types.ts';
 import { FakeReceiver, type ReceivedRequest } from '../../src/testing/fake-receiver.ts';
 import { startBellwire, type RunningBellwire } from '../support/bellwire.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { call, objectIn } from './call.ts';
 
 const PLAIN_SECRET = 'my own secret: größer als 16 Bytes';
@@ -135,6 +136,48 @@ test('an ed25519 subscription is verified with the public key that the API shows
   const verifier = new Webhook(created.secret);
   assert.throws(() => verifier.verify(request.body, headersOf(request)), /No matching signature/);
   assertAgentSignature(request, created.secret);
+});
+
+test('in a rotation both secrets verify, and after it the old one fails', async () => {
+  const created = await subscribe('rotated.secret', {});
+  const overlap = { overlap_seconds: 3 };
+  const rotated = await server.client.subscriptions.rotateSecret(created.id, overlap);
+  const [old, fresh] = [created.secret, rotated.secret];
+  const during = await deliver('rotated.secret', '{"n":1}');
+  for (const secret of [old, fresh]) {
+    accepts(new Webhook(secret), during);
+    accepts(new SvixWebhook(secret), during);
+  }
+  assertAgentSignature(during, fresh);
+  const sister = createHmac('sha256', old).update(during.body).digest('hex');
+  assert.equal(during.headers['x-agent-signature-2'], sister);
+  const last = await waitUntil(
+    async () => {
+      const request = await deliver('rotated.secret', '{"n":2}');
+      return request.headers['x-agent-signature-2'] === undefined && request;
+    },
+    { what: 'the overlap to end' },
+  );
+  const timestamp = Number(last.headers['webhook-timestamp']) * 1000;
+  assert.ok(timestamp >= Date.parse(rotated.previous_secrets_expire_at ?? '') - 1_000);
+  accepts(new Webhook(fresh), last);
+  const outdated = new Webhook(old);
+  assert.throws(() => outdated.verify(last.body, headersOf(last)), /No matching signature/);
+});
+
+test('a flavour is what its one line of any language makes', async () => {
+  const signatures = [
+    { scheme: 'stripe', header: 'Acme-Signature' },
+    { scheme: 'github', header: 'X-Acme-Signature-256' },
+  ] as const;
+  const { secret } = await subscribe('kept.flavour', { signatures });
+  const { headers, body } = await deliver('kept.flavour', '{"emoji":"🛎️"}');
+  const [, at = '', v1] =
+    /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['acme-signature'])) ?? [];
+  assert.equal(v1, createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex'));
+  const hub = createHmac('sha256', secret).update(body).digest('hex');
+  assert.equal(headers['x-acme-signature-256'], `sha256=${hub}`);
+  assert.equal(headers['webhook-signature'] ?? headers['x-agent-signature'], undefined);
 });
 
 test('a subscription may choose one of the two signatures', async () => {

@@ -1,8 +1,10 @@
 /** When the weather has calmed: was every promise kept? */
 import { isFinal } from '../../src/domain/delivery-state.ts';
 import { eventId } from '../../src/domain/ids.ts';
+import { readRequest } from '../../src/dispatch/replay/request.ts';
 import type { EventRecord } from '../../src/storage/journal.ts';
 import type { MemoryData } from '../../src/storage/memory/store.ts';
+import type { ReplayRecord } from '../../src/storage/replays.ts';
 import { pairKey, type Ledger, type Wish } from './ledger.ts';
 import { needlessSuccesses, type Oracle, type Watched } from './oracle.ts';
 
@@ -11,8 +13,9 @@ export function finalAccount(data: MemoryData, ledger: Ledger, oracle: Oracle): 
   const events = [...data.journal.eventsAfter(0)];
   return [
     ...acknowledged(events, ledger),
-    ...events.flatMap((event) => ends(event, ledger, oracle)),
+    ...events.flatMap((event) => ends(event, data, ledger, oracle)),
     ...[...oracle.watched.values()].flatMap((watched) => attempts(data, watched, ledger)),
+    ...[...data.replays.values()].flatMap((record) => replayed(record, data, ledger)),
   ];
 }
 
@@ -40,9 +43,10 @@ function isExpected(matched: readonly number[], { expected }: Wish): boolean {
 }
 
 /** Every delivery has ended, or its subscription holds it. */
-function ends(event: EventRecord, ledger: Ledger, oracle: Oracle): string[] {
+function ends(event: EventRecord, data: MemoryData, ledger: Ledger, oracle: Oracle): string[] {
   const wrong: string[] = [];
-  for (const number of event.matched) {
+  const withRow = data.journal.subscriptionsOf(event.sequence);
+  for (const number of new Set([...event.matched, ...withRow])) {
     const name = pairKey(event.sequence, number);
     const { status } = oracle.stateOf(event.sequence, number);
     const subscription = ledger.subscriptions.get(number)?.status;
@@ -53,7 +57,9 @@ function ends(event: EventRecord, ledger: Ledger, oracle: Oracle): string[] {
       wrong.push(`${name} is still ${status}, its subscription ${String(subscription)}`);
     }
     if (status === 'delivered' && taken !== true) wrong.push(`${name} was never delivered`);
-    if (status === 'cancelled' && asked.cancels === 0 && subscription !== 'deleted') {
+    const calledOff = ledger.replaysOf(event.sequence).some(({ cancelAsked }) => cancelAsked);
+    const nobody = asked.cancels === 0 && subscription !== 'deleted' && !calledOff;
+    if (status === 'cancelled' && nobody) {
       wrong.push(`${name} was cancelled by nobody`);
     }
     if (asked.confirmedCancel && status !== 'cancelled') {
@@ -79,9 +85,57 @@ function attempts(data: MemoryData, watched: Watched, ledger: Ledger): string[] 
   if (row !== undefined && row.attempts !== numbers.length) {
     wrong.push(`${name} counts ${row.attempts} attempts and has ${numbers.length}`);
   }
-  const needless = needlessSuccesses(watched, ledger.asked(sequence, subscription).resends);
+  const needless = needlessSuccesses(watched, ledger.wanted(sequence, subscription));
   if (needless > 0) wrong.push(`${name} was delivered ${needless} times too often`);
   return wrong;
+}
+
+/** Every replay has ended, unless a subscription holds what it sent, and its counts add up. */
+function replayed(record: ReplayRecord, data: MemoryData, ledger: Ledger): string[] {
+  const { number, status, total, counts, dryRun } = record;
+  if (dryRun) return [];
+  const name = `replay ${number}`;
+  const { taken, skipped, delivered, failed, cancelled } = counts;
+  if (status === 'planned' || status === 'running') {
+    const rows = [...data.journal.deliveries()].filter((row) => row.replay === number);
+    const holds = rows.some((row) => row.status === 'held');
+    return holds ? [] : [`${name} is still ${status}`];
+  }
+  const wrong: string[] = [];
+  const done = skipped + delivered + failed + cancelled;
+  if (done !== taken) wrong.push(`${name} took ${taken} deliveries and knows of ${done}`);
+  if (status === 'done' && total !== taken) wrong.push(`${name} took ${taken} of ${total}`);
+  if (status === 'done') wrong.push(...reached(record, data, ledger));
+  return wrong;
+}
+
+/** What was routed anew has gone to everybody who wants it, also to those it never went to. */
+function reached(record: ReplayRecord, data: MemoryData, ledger: Ledger): string[] {
+  const request = readRequest(record.request);
+  const asked = ledger.replays.find(({ number }) => number === record.number);
+  if (request.statuses !== null || asked === undefined) return [];
+  const wrong: string[] = [];
+  for (const event of data.journal.eventsAfter(record.after)) {
+    if (event.sequence > record.upTo) break;
+    for (const number of asked.subscriptions) {
+      const known = ledger.subscriptions.get(number);
+      if (known === undefined || known.status === 'deleted') continue;
+      if (request.subscription !== null && request.subscription !== number) continue;
+      if (!known.wants(event.eventType) || !known.takes(wishOf(event))) continue;
+      const exists =
+        event.matched.includes(number) ||
+        data.journal.delivery(event.sequence, number) !== undefined;
+      if (!exists) {
+        wrong.push(`replay ${record.number} left out ${pairKey(event.sequence, number)}`);
+      }
+    }
+  }
+  return wrong;
+}
+
+function wishOf({ body }: EventRecord): number {
+  const { data }: { data: { wish: number } } = JSON.parse(Buffer.from(body).toString());
+  return data.wish;
 }
 
 function idOf({ customId, createdAt, sequence }: EventRecord): string {

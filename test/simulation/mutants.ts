@@ -5,11 +5,14 @@
 import type { Destination } from '../../src/destinations/destination.ts';
 import { isFinal } from '../../src/domain/delivery-state.ts';
 import type { DeliveryRecord, JournalStore } from '../../src/storage/journal.ts';
+import type { ReplayStore } from '../../src/storage/replays.ts';
 import { wrapJournal } from '../../src/testing/wrap-journal.ts';
 
 export interface Mutant {
   /** Between the engine and its journal. */
   readonly wrapJournal?: (journal: JournalStore) => JournalStore;
+  /** Between its replays and their store. */
+  readonly wrapReplays?: (replays: ReplayStore) => ReplayStore;
   /** Between the engine and its network. */
   readonly wrapDestination?: (destination: Destination) => Destination;
 }
@@ -100,11 +103,41 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       return journal.commit({ ...batch, deliveries });
     },
   })),
+  'does not ask what is unfinished of ordered subscriptions': journalMutant(() => ({
+    async unfinished() {
+      return [];
+    },
+  })),
+  'forgets ordering keys when it recovers': journalMutant((journal) => ({
+    async unsettled(...call) {
+      const { pending, scannedTo } = await journal.unsettled(...call);
+      const strange = pending.map((one) => ({ ...one, orderingKey: `${one.sequence}` }));
+      return { pending: strange, scannedTo };
+    },
+  })),
   'releases nothing on resume': journalMutant(() => ({
     async releaseHeld() {
       return 0;
     },
   })),
+  'replays what is on its way': {
+    wrapReplays: (replays) => ({
+      ...replays,
+      async standings(positions) {
+        const standings = await replays.standings(positions);
+        return standings.map((one) => one && { ...one, status: 'exhausted', replay: null });
+      },
+    }),
+  },
+  'leaves out every third event of a replay': {
+    wrapReplays: (replays) => ({
+      ...replays,
+      async candidates(tenant, scan) {
+        const found = await replays.candidates(tenant, scan);
+        return { ...found, events: found.events.filter(({ sequence }) => sequence % 3 !== 0) };
+      },
+    }),
+  },
   'takes every end of an attempt for a success': {
     wrapDestination: (network) => ({
       attempt: (job, done) =>

@@ -31,6 +31,8 @@ export class Oracle {
   readonly #options: Options;
   readonly #idOf = new Map<number, string>();
   readonly #sequenceOf = new Map<string, number>();
+  /** Sequences of stored events by ordering key. */
+  readonly #ordered = new Map<string | null, number[]>();
   #checkedMark = 0;
 
   constructor(options: Options) {
@@ -54,6 +56,7 @@ export class Oracle {
     if (ledger.asked(sequence, subscription.number).confirmedCancel) {
       this.broken(`${name} is attempted after it was cancelled`);
     }
+    if (subscription.ordered) this.#checkOrder(job);
     const watched = this.#watch(sequence, subscription.number);
     const stored = this.#storedAttempts(watched);
     const expected = Math.max(stored, watched.lastNumber) + 1;
@@ -61,6 +64,29 @@ export class Oracle {
       this.broken(`${name}: attempt ${attemptNumber} where ${expected} is next`);
     }
     watched.lastNumber = attemptNumber;
+  }
+
+  /**
+   * On an ordered subscription nothing is attempted before what comes before it is over. Replayed
+   * deliveries keep that order among themselves, and live ones among themselves.
+   */
+  #checkOrder({ sequence, subscription: { number } }: AttemptJob): void {
+    const { journal } = this.#options.data;
+    const key = journal.event(sequence)?.orderingKey ?? null;
+    const isReplayed = this.#isReplayed(sequence, number);
+    for (const before of this.#ordered.get(key) ?? []) {
+      if (before >= sequence || this.#isReplayed(before, number) !== isReplayed) continue;
+      if (!isReplayed && journal.event(before)?.matched.includes(number) !== true) continue;
+      const { status, attempts } = this.stateOf(before, number);
+      const isScheduled = status === 'waiting' && attempts === 0;
+      if (isFinal(status) || isScheduled) continue;
+      this.broken(`${pairKey(sequence, number)} overtakes ${before}, which is ${status}`);
+    }
+  }
+
+  #isReplayed(sequence: number, subscription: number): boolean {
+    const row = this.#options.data.journal.delivery(sequence, subscription);
+    return row !== undefined && row.replay !== null;
   }
 
   attemptSeen(seen: SeenAttempt): void {
@@ -98,6 +124,12 @@ export class Oracle {
         `${attempts.map((attempt) => pairOf(attempt)).join()}; ` +
         deliveries.map((row) => `${pairOf(row)} ${row.status}`).join(),
     );
+    for (const { sequence, orderingKey } of events) {
+      if (this.#options.data.journal.event(sequence) === undefined) continue;
+      const line = this.#ordered.get(orderingKey);
+      if (line === undefined) this.#ordered.set(orderingKey, [sequence]);
+      else if (!line.includes(sequence)) line.push(sequence);
+    }
     for (const { sequence, subscription } of [...batch.attempts, ...batch.deliveries]) {
       this.#checkProgress(this.#watch(sequence, subscription));
     }
@@ -118,8 +150,8 @@ export class Oracle {
     const now = this.stateOf(sequence, subscription);
     const name = pairKey(sequence, subscription);
     if (durable !== undefined) {
-      const { resends } = this.#options.ledger.asked(sequence, subscription);
-      if (isFinal(durable.status) && now.status !== durable.status && resends === 0) {
+      const wanted = this.#options.ledger.wanted(sequence, subscription);
+      if (isFinal(durable.status) && now.status !== durable.status && wanted === 0) {
         this.broken(`${name} went from ${durable.status} to ${now.status}`);
       }
       if (now.attempts < durable.attempts) this.broken(`${name} forgot attempts`);
@@ -191,11 +223,11 @@ function pairOf({ sequence, subscription }: Pick<DeliveryRecord, 'sequence' | 's
 }
 
 /** Successes of one delivery that the engine heard of, less those it was asked for. */
-export function needlessSuccesses(watched: Watched, resends: number): number {
+export function needlessSuccesses(watched: Watched, wanted: number): number {
   const heard = watched.attempts.filter(
     (seen) => seen.processedAt !== null && !watched.cutOff.has(seen) && !isLostAnswer(seen),
   );
-  return Math.max(0, heard.length - 1 - resends);
+  return Math.max(0, heard.length - 1 - wanted);
 }
 
 function isLostAnswer({ reaction }: SeenAttempt): boolean {

@@ -1,10 +1,12 @@
 /** The people of a simulation: publishers, owners of subscriptions, and operators who interfere. */
+import { liveSecret, type Subscription } from '../../src/domain/subscription.ts';
 import type { Publication } from '../../src/accept/publication.ts';
 import type { DeliveryView } from '../../src/storage/journal.ts';
 import type { SimulatedEngine } from '../../src/testing/simulated-engine.ts';
 import { TENANT, webhookSettings } from '../../src/testing/simulated-world.ts';
 import type { Dice } from './dice.ts';
-import { isRepeatable, type KnownSubscription, type Ledger, type Wish } from './ledger.ts';
+import { dataOf, FILTERS, isRepeatable } from './ledger.ts';
+import type { KnownSubscription, Ledger, Wish } from './ledger.ts';
 
 export const TARGETS = ['a', 'b', 'c', 'd'].map((name) => `https://${name}.test/`);
 const EVENT_TYPES = ['task.completed', 'task.failed', 'order.paid'];
@@ -12,6 +14,7 @@ const PATTERNS = [['**'], ['task.*'], ['order.paid'], ['task.completed', 'order.
 const SCHEDULES = [[], [0], [1], [0, 0, 5], [1, 5], [2, 10, 60]];
 const MAX_SUBSCRIPTIONS = 8;
 const MAX_AHEAD_MS = 20_000;
+const KEYS = ['a', 'b', 'c'];
 
 interface Options {
   readonly dice: Dice;
@@ -19,6 +22,8 @@ interface Options {
   readonly note: (line: string) => void;
   readonly engine: () => SimulatedEngine;
   readonly now: () => number;
+  /** A replay is under way: what is cancelled may be sent again by it. */
+  readonly replaysRun: () => boolean;
   readonly broken: (what: string) => void;
 }
 
@@ -42,10 +47,12 @@ export class People {
     const publication: Publication = {
       tenant: TENANT,
       eventType: dice.pick(EVENT_TYPES),
-      dataText: `{"wish": ${number}}`,
+      dataText: dataOf(number),
       ...(dice.chance(0.2) ? { id: `own-${number}` } : {}),
       ...(dice.chance(0.3) ? { idempotencyKey: `key-${number}` } : {}),
       ...(dice.chance(0.1) ? { deliverAt: now() + dice.between(0, MAX_AHEAD_MS) } : {}),
+      ...(dice.chance(0.6) ? { orderingKey: dice.pick(KEYS) } : {}),
+      ...(dice.chance(0.1) ? { retry: false } : {}),
     };
     this.try(ledger.wish(publication));
   }
@@ -53,7 +60,7 @@ export class People {
   /** Publishes it for the first time, or again. */
   try(wish: Wish): void {
     const { ledger, note, engine, broken } = this.#options;
-    wish.expected.push(ledger.matching(wish.publication));
+    wish.expected.push(ledger.matching(wish));
     wish.open += 1;
     engine().publisher.publish(wish.publication, (result) => {
       const told = result.kind === 'accepted' || result.kind === 'duplicate' ? result.id : '';
@@ -66,19 +73,25 @@ export class People {
   async subscribe(): Promise<void> {
     const { dice, ledger, engine } = this.#options;
     if (this.#living().length >= MAX_SUBSCRIPTIONS) return;
+    const filter = dice.pick(FILTERS);
     const settings = webhookSettings({
       url: dice.pick(TARGETS),
+      filter: filter.document,
       eventTypes: dice.pick(PATTERNS),
       retryScheduleSeconds: dice.pick(SCHEDULES),
       timeoutMs: dice.pick([500, 2_000, 8_000]),
       maxInFlight: dice.pick([1, 3, 20, 256]),
       rateLimit: dice.pick([null, null, 5]),
+      ordered: dice.chance(0.5),
     });
-    const secrets = ['a secret of sixteen bytes'];
-    ledger.created(await engine().registry.create({ tenant: TENANT, settings, secrets }));
+    const secrets = [liveSecret('a secret of sixteen bytes')];
+    await this.#answer(engine().registry.create({ tenant: TENANT, settings, secrets }), (created) =>
+      ledger.created(created),
+    );
   }
 
-  interfere(): void {
+  /** Each of these is answered at once: the disk of subscriptions takes no time. */
+  async interfere(): Promise<void> {
     const { dice } = this.#options;
     const living = this.#living();
     if (living.length === 0) return;
@@ -101,43 +114,51 @@ export class People {
     );
   }
 
-  #pause(known: KnownSubscription): void {
+  async #pause(known: KnownSubscription): Promise<void> {
     if (known.status !== 'active') return;
     this.#options.note(`pause ${known.number}`);
-    this.#follow(this.#options.engine().registry.change(known.number, { status: 'paused' }));
-    known.status = 'paused';
+    const paused = this.#options.engine().registry.change(known.number, { status: 'paused' });
+    known.isDoubtful = !(await this.#answer(paused, () => (known.status = 'paused')));
   }
 
-  resume(known: KnownSubscription): void {
-    if (known.status !== 'paused' && known.status !== 'disabled') return;
+  async resume(known: KnownSubscription): Promise<void> {
+    const { status } = known;
+    if (status !== 'paused' && status !== 'disabled') return;
     this.#options.note(`resume ${known.number}`);
     const { registry, dispatcher } = this.#options.engine();
+    // What it held may be on its way before we hear of it.
     known.status = 'active';
     const change = { status: 'active', disabledReason: null, failingSince: null } as const;
-    this.#follow(
-      registry.change(known.number, change).then(() => dispatcher.release(known.number)),
-    );
+    const isDone = await this.#answer(registry.change(known.number, change));
+    known.isDoubtful = !isDone;
+    if (isDone) dispatcher.release(known.number).catch((error: unknown) => this.#refused(error));
+    else known.status = status;
   }
 
-  #change(known: KnownSubscription): void {
-    const { dice, engine } = this.#options;
-    const current = engine().registry.byNumber(known.number);
-    if (current === undefined) return;
-    const { url } = current.destination;
-    const settings = {
-      ...current,
-      destination: { kind: 'webhook', url: dice.pick([url, ...TARGETS]) } as const,
-      maxInFlight: dice.pick([1, 3, 20, 256]),
-      rateLimit: dice.pick([null, 5, 50]),
-    };
-    this.#options.note(`change ${known.number} to ${settings.destination.url}`);
-    this.#follow(engine().registry.change(known.number, { settings }));
+  async #change(known: KnownSubscription): Promise<void> {
+    const { dice, engine, note } = this.#options;
+    const url = dice.chance(0.5) ? undefined : dice.pick(TARGETS);
+    const ordered = dice.chance(0.4) ? dice.chance(0.5) : undefined;
+    const change = (current: Subscription) => ({
+      settings: {
+        ...current,
+        destination: { kind: 'webhook', url: url ?? current.destination.url } as const,
+        maxInFlight: dice.pick([1, 3, 20, 256]),
+        rateLimit: dice.pick([null, 5, 50]),
+        ordered: ordered ?? current.ordered,
+      },
+    });
+    note(`change ${known.number}: target ${url}, ordered ${ordered}`);
+    await this.#answer(engine().registry.change(known.number, change));
   }
 
-  #delete(known: KnownSubscription): void {
+  async #delete(known: KnownSubscription): Promise<void> {
     this.#options.note(`delete ${known.number}`);
-    this.#follow(this.#options.engine().registry.delete(known.number));
-    known.status = 'deleted';
+    const { status } = known;
+    const deleted = this.#options.engine().registry.delete(known.number);
+    const isDone = await this.#answer(deleted, () => (known.status = 'deleted'));
+    known.isDoubtful = !isDone;
+    if (!isDone) known.status = status;
   }
 
   // One delivery
@@ -169,7 +190,8 @@ export class People {
     asked.cancels += 1;
     try {
       await engine().dispatcher.cancel(view);
-      asked.confirmedCancel = open === 0 && asked.resends === resends;
+      const isLast = open === 0 && asked.resends === resends;
+      asked.confirmedCancel = isLast && !this.#options.replaysRun();
       this.#options.note(`cancelled ${sequence}/${number}`);
     } catch (error) {
       if (isRefusal(error)) asked.cancels -= 1;
@@ -186,9 +208,22 @@ export class People {
     }
   }
 
-  /** A failed change is its caller's to repeat; the run goes on. */
-  #follow(change: Promise<unknown>): void {
-    change.catch((error: unknown) => this.#options.note(`refused: ${String(error)}`));
+  /** A failed change is its caller's to repeat; the run goes on. @returns whether it was made. */
+  async #answer<Result>(
+    change: Promise<Result>,
+    made: (result: Result) => unknown = () => undefined,
+  ): Promise<boolean> {
+    try {
+      made(await change);
+      return true;
+    } catch (error) {
+      this.#refused(error);
+      return false;
+    }
+  }
+
+  #refused(error: unknown): void {
+    this.#options.note(`refused: ${String(error)}`);
   }
 }
 

@@ -14,6 +14,7 @@ import { isRepeatable, Ledger } from './ledger.ts';
 import type { Mutant } from './mutants.ts';
 import { Oracle } from './oracle.ts';
 import { People, TARGETS } from './people.ts';
+import { Replayers } from './replayers.ts';
 import { Trace } from './trace.ts';
 import { Weather } from './weather.ts';
 
@@ -55,6 +56,7 @@ class Run {
   readonly #oracle: Oracle;
   readonly #weather: Weather;
   readonly #people: People;
+  readonly #replayers: Replayers;
   #engine: SimulatedEngine | undefined;
   #crashes = 0;
 
@@ -67,12 +69,20 @@ class Run {
     this.#weather = new Weather(this.#dice);
     const ledger = this.#ledger;
     this.#oracle = new Oracle({ data: this.#data, ledger, note: (line) => this.#note(line) });
+    this.#replayers = new Replayers({
+      dice: this.#dice,
+      ledger,
+      data: this.#data,
+      note: (line) => this.#note(line),
+      engine: () => this.engine,
+    });
     this.#people = new People({
       dice: this.#dice,
       ledger,
       note: (line) => this.#note(line),
       engine: () => this.engine,
       now: () => this.#clock.now(),
+      replaysRun: () => this.#replayers.areBusy,
       broken: (what) => this.#oracle.broken(what),
     });
     this.#network.react = (job) => {
@@ -113,6 +123,8 @@ class Run {
         subscribe: 0.5,
         resend: 2,
         cancel: 2,
+        replay: 0.7,
+        callOff: 0.3,
         crash: 0.7,
         restart: 0.3,
       })
@@ -129,6 +141,10 @@ class Run {
         return void this.#people.resend(sequence, number);
       case 'cancel':
         return void this.#people.cancel(sequence, number);
+      case 'replay':
+        return void this.#replayers.replay();
+      case 'callOff':
+        return void this.#replayers.callOff();
       case 'crash':
         return this.#crash();
       case 'restart':
@@ -154,8 +170,10 @@ class Run {
       data: this.#data,
       network: this.#network,
       fates: (operation) => this.#weather.fate(operation),
+      controlFate: () => this.#weather.controlFate(),
       wrapDisk: (journal) => this.#oracle.disk(journal),
       wrapJournal: this.#mutant.wrapJournal,
+      wrapReplays: this.#mutant.wrapReplays,
       wrapDestination: this.#mutant.wrapDestination,
       onTelemetry: (event) => {
         if (event.event !== 'subscription.disabled') return;
@@ -163,6 +181,9 @@ class Run {
         if (known !== undefined) known.status = 'disabled';
       },
     });
+    const { registry } = this.engine;
+    const numbers = registry.known().map(({ number }) => number);
+    this.#ledger.found(numbers, (number) => registry.byNumber(number));
   }
 
   async #crash(): Promise<void> {
@@ -176,7 +197,8 @@ class Run {
   async #restart(): Promise<void> {
     this.#note('stop');
     const process = { stopped: false };
-    this.engine.dispatcher.stop().then(
+    const { dispatcher, replays } = this.engine;
+    Promise.all([dispatcher.stop(), replays.stop()]).then(
       () => {
         process.stopped = true;
       },
@@ -205,7 +227,7 @@ class Run {
     await this.#clock.advance(CALM_AFTER_MS);
     if (this.engine.broken !== undefined) await this.#crash();
     for (const known of this.#ledger.subscriptions.values()) {
-      if (this.#dice.chance(0.7)) this.#people.resume(known);
+      if (this.#dice.chance(0.7)) await this.#people.resume(known);
     }
     for (const wish of this.#ledger.wishes) {
       if (wish.id === undefined && isRepeatable(wish)) this.#people.try(wish);

@@ -1,4 +1,5 @@
 /** How disk and receivers behave: drawn per seed, changing as the run goes on. */
+import type { ControlFate } from '../../src/testing/faulty-control.ts';
 import type { JournalFate, JournalOperation } from '../../src/testing/faulty-journal.ts';
 import type { Reaction } from '../../src/testing/simulated-network.ts';
 import type { Dice } from './dice.ts';
@@ -10,6 +11,7 @@ export type ReceiverMood =
   | 'hanging'
   | 'flaky'
   | 'lossy'
+  | 'choosy'
   | 'gone';
 
 const MOODS: Readonly<Record<ReceiverMood, number>> = {
@@ -19,6 +21,7 @@ const MOODS: Readonly<Record<ReceiverMood, number>> = {
   hanging: 2,
   flaky: 4,
   lossy: 2,
+  choosy: 1,
   gone: 0.3,
 };
 
@@ -74,13 +77,22 @@ export class Weather {
     const beforeMs = slowDisk ? dice.between(0, most) : 0;
     const afterMs = slowDisk ? dice.between(0, most) : 0;
     if (this.#calm || !this.#diskFails) return { beforeMs, afterMs };
-    const write = operation === 'commit';
-    const failure = dice.weighted({ busy: 10, full: 10, broken: write ? 1 : 0 });
+    const write = operation === 'commit' || operation === 'replayWrite';
+    const failure = dice.weighted({ busy: 10, full: 10, broken: operation === 'commit' ? 1 : 0 });
     if (dice.chance(write ? failBefore : failRead)) {
       return { beforeMs, afterMs, fault: 'before', failure };
     }
     if (write && dice.chance(failAfter)) return { beforeMs, afterMs, fault: 'after', failure };
     return { beforeMs, afterMs };
+  }
+
+  /** What befalls the next write of a subscription. */
+  controlFate(): ControlFate {
+    const dice = this.#dice;
+    if (this.#calm || !this.#diskFails) return {};
+    const failure = dice.pick(['busy', 'full'] as const);
+    if (dice.chance(this.#climate.failBefore)) return { fault: 'before', failure };
+    return dice.chance(this.#climate.failAfter) ? { fault: 'after', failure } : {};
   }
 
   reaction(target: string): Reaction {
@@ -101,8 +113,18 @@ export class Weather {
         return dice.chance(0.5)
           ? { reset: dice.pick(['request', 'answer'] as const), delayMs }
           : { status: 200, delayMs };
+      case 'choosy':
+        return dice.chance(0.3)
+          ? { status: 422, delayMs, wish: 'abort' }
+          : { status: 200, delayMs };
       case 'gone':
-        return { status: dice.chance(0.2) ? 410 : 200, delayMs };
+        return dice.pick<Reaction>([
+          { status: 410, delayMs },
+          { status: dice.pick([200, 500]), delayMs, wish: 'disable' },
+          { status: 200, delayMs },
+          { status: 200, delayMs },
+          { status: 200, delayMs },
+        ]);
     }
   }
 }

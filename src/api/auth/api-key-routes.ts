@@ -43,7 +43,7 @@ const createInput = strict({
   expires_at: instantIn.nullable().optional().describe('Never, when left out.'),
 }).meta({ id: 'CreateApiKey' });
 
-const keyOutput = z
+export const keyOutput = z
   .object({
     id: z.string().meta({ examples: ['key_01kgsx2f2g00000000001'] }),
     name: z.string(),
@@ -164,7 +164,7 @@ function keyOr404(keys: KeyDirectory, tenant: number, id: string): ApiKeyRecord 
   return found;
 }
 
-function keyJson(record: ApiKeyRecord): z.output<typeof keyOutput> {
+export function keyJson(record: ApiKeyRecord): z.output<typeof keyOutput> {
   return {
     id: keyId(record),
     name: record.name,

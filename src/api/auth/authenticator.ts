@@ -4,26 +4,22 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { hashApiKey, isScope, type Scope } from '../../domain/api-key.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { ApiKeyRecord, ControlStore } from '../../storage/control.ts';
+import { ALL_SCOPES, hashApiKey, isScope } from '../../domain/api-key.ts';
+import { DEFAULT_TENANT, TENANT_NAME, TENANT_NAME_RULE } from '../../domain/tenant.ts';
+import type { ApiKeyRecord } from '../../storage/control.ts';
+import type { TenantDirectory } from '../../storage/tenant-directory.ts';
 import { invalid, Problem } from '../problems.ts';
 import type { KeyDirectory } from './key-directory.ts';
 import type { Principal } from './principal.ts';
 
 export const TENANT_HEADER = 'bellwire-tenant';
-const DEFAULT_TENANT = 'default';
-const TENANT_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 const BEARER = /^bearer +(\S+)$/i;
 
 const MAX_REMEMBERED_HASHES = 1_000;
 
-const ADMIN_SCOPES: readonly Scope[] = ['admin'];
-
 interface Options {
-  readonly control: ControlStore;
-  readonly clock: Clock;
+  readonly tenants: TenantDirectory;
   readonly keys: KeyDirectory;
   /** SHA-256 of the admin key, lower-case hex. */
   readonly adminKeyHash: string;
@@ -34,7 +30,6 @@ export class Authenticator {
   readonly #adminHash: Buffer;
   /** By authorization header, valid or not: only the hash is asked whether it may enter. */
   readonly #hashes = new Map<string, string>();
-  readonly #tenantByName = new Map<string, number>();
   readonly #adminByTenant = new Map<number, Principal>();
   /** Scopes are read once for a key, not for each request. */
   readonly #principals = new WeakMap<ApiKeyRecord, Principal>();
@@ -45,22 +40,39 @@ export class Authenticator {
     if (!SHA256_HEX.test(options.adminKeyHash)) throw new TypeError('adminKeyHash is no SHA-256');
   }
 
-  async load(): Promise<void> {
-    for (const { name, number } of await this.#options.control.tenants()) {
-      this.#tenantByName.set(name, number);
-    }
-  }
-
-  /** @throws Problem `unauthorized`, `wrong_tenant` or `validation_failed`. */
+  /** @throws Problem `unauthorized`, `wrong_tenant`, `tenant_is_deleting`, `validation_failed`. */
   identify(headers: IncomingHttpHeaders): Principal | Promise<Principal> {
     const wanted = headers[TENANT_HEADER];
     const name = Array.isArray(wanted) ? wanted.join() : wanted;
     const hash = this.#hashOf(headers.authorization);
-    if (timingSafeEqual(Buffer.from(hash, 'latin1'), this.#adminHash)) return this.#admin(name);
-    const record = this.#options.keys.findLive(hash);
+    if (this.#isAdmin(hash)) return this.#admin(name);
+    const { keys, tenants } = this.#options;
+    const record = keys.findLive(hash);
     if (record === undefined) throw unauthorized();
-    if (name !== undefined && this.#tenantByName.get(name) !== record.tenant) throw wrongTenant();
+    if (name !== undefined && tenants.find(name)?.number !== record.tenant) throw wrongTenant();
+    this.refuseLeaving(record.tenant);
     return this.#ordinary(record);
+  }
+
+  /**
+   * For what no tenant may do. Acts for none, so that the header is not looked at.
+   * @throws Problem `unauthorized`, `admin_key_required`
+   */
+  requireAdminKey(headers: IncomingHttpHeaders): void {
+    const hash = this.#hashOf(headers.authorization);
+    if (this.#isAdmin(hash)) return;
+    if (this.#options.keys.findLive(hash) === undefined) throw unauthorized();
+    throw new Problem('admin_key_required', 'This is the operator’s: it needs the admin key.');
+  }
+
+  /** @throws Problem `tenant_is_deleting` */
+  refuseLeaving(tenant: number): void {
+    if (!this.#options.tenants.isLeaving(tenant)) return;
+    throw new Problem('tenant_is_deleting', 'The tenant is being deleted, with all that it has.');
+  }
+
+  #isAdmin(hash: string): boolean {
+    return timingSafeEqual(Buffer.from(hash, 'latin1'), this.#adminHash);
   }
 
   /** Hashing is most of the work, and a publisher sends the same header thousands of times. */
@@ -86,14 +98,15 @@ export class Authenticator {
   }
 
   #admin(name = DEFAULT_TENANT): Principal | Promise<Principal> {
-    const known = this.#tenantByName.get(name);
-    return known === undefined ? this.#enter(name) : this.#adminOf(known);
+    const known = this.#options.tenants.find(name);
+    return known === undefined ? this.#enter(name) : this.#adminOf(known.number);
   }
 
   #adminOf(tenant: number): Principal {
+    this.refuseLeaving(tenant);
     let principal = this.#adminByTenant.get(tenant);
     if (principal === undefined) {
-      principal = { tenant, scopes: ADMIN_SCOPES };
+      principal = { tenant, scopes: ALL_SCOPES };
       this.#adminByTenant.set(tenant, principal);
     }
     return principal;
@@ -101,9 +114,7 @@ export class Authenticator {
 
   async #enter(name: string): Promise<Principal> {
     if (!TENANT_NAME.test(name)) throw badTenantName();
-    const { control, clock } = this.#options;
-    const { number } = await control.ensureTenant(name, clock.now());
-    this.#tenantByName.set(name, number);
+    const { number } = await this.#options.tenants.ensure(name);
     return this.#adminOf(number);
   }
 }
@@ -127,8 +138,6 @@ function badTenantName(): Problem {
   return invalid({
     header: TENANT_HEADER,
     code: 'invalid_format',
-    detail:
-      'a tenant name is 1 to 63 lower-case letters, digits, "_" and "-", ' +
-      'and begins with a letter or digit',
+    detail: TENANT_NAME_RULE,
   });
 }

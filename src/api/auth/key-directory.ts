@@ -44,6 +44,16 @@ export class KeyDirectory {
     for (const record of await this.#options.control.apiKeys()) this.#put(record);
   }
 
+  /** Takes over what other nodes wrote into these rows. */
+  async refresh(numbers: readonly number[]): Promise<void> {
+    const gone = new Set(numbers);
+    for (const record of await this.#options.control.apiKeys(numbers)) {
+      gone.delete(record.number);
+      this.#put(record);
+    }
+    for (const number of gone) this.#forget(number);
+  }
+
   /** The live key with this hash; undefined for unknown, revoked and expired ones alike. */
   findLive(hash: string): ApiKeyRecord | undefined {
     const record = this.#byHash.get(hash);
@@ -82,6 +92,14 @@ export class KeyDirectory {
     return { key, record };
   }
 
+  /** The tenant is gone, and its keys with it. */
+  forgetTenant(tenant: number): void {
+    for (const record of this.list(tenant)) {
+      this.#byHash.delete(record.hash);
+      this.#byNumber.delete(record.number);
+    }
+  }
+
   /** Revoking again changes nothing. */
   async revoke(record: ApiKeyRecord): Promise<void> {
     if (record.revokedAt !== null) return;
@@ -92,9 +110,17 @@ export class KeyDirectory {
     this.#put({ ...record, revokedAt });
   }
 
+  #forget(number: number): void {
+    const former = this.#byNumber.get(number);
+    if (former === undefined) return;
+    this.#byNumber.delete(number);
+    this.#byHash.delete(former.hash);
+  }
+
   #put(record: ApiKeyRecord): void {
     this.#byNumber.set(record.number, record);
     if (record.revokedAt === null) this.#byHash.set(record.hash, record);
+    else this.#byHash.delete(record.hash);
   }
 }
 

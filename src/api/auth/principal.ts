@@ -7,8 +7,11 @@ export interface Principal {
   readonly scopes: readonly Scope[];
 }
 
-/** What a route asks for: a scope, or nothing at all. Every route declares it. */
-export type Access = Scope | 'public';
+/**
+ * What a route asks for: a scope, nothing at all, or the admin key itself. No scope is enough for
+ * the last one, because a tenant's own key may hold every scope. Every route declares it.
+ */
+export type Access = Scope | 'public' | 'operator';
 
 /** @throws Problem `missing_scope` */
 export function demand(principal: Principal, scope: Scope): void {

@@ -6,9 +6,10 @@ import { DELIVERY_STATES, type DeliveryState } from '../../domain/delivery-state
 import { attemptId, deliveryId } from '../../domain/ids.ts';
 import { FAILURE_REASONS } from '../../domain/outcome.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { AttemptRecord, DeliveryView } from '../../storage/journal.ts';
+import { ATTEMPT_TRIGGERS, type AttemptRecord, type DeliveryView } from '../../storage/journal.ts';
 import type { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
 import { instantOut, isoTime, isoTimeOrNull } from '../common-schema.ts';
+import type { JournalReads } from '../deps.ts';
 import { publicEventId } from '../events/event-json.ts';
 import { waitingReason } from './waiting-reason.ts';
 
@@ -19,7 +20,9 @@ export const deliveryOutput = z
     id: z.string().meta({ examples: ['dlv_01kgsx2f2g000000000010000001'] }),
     event_id: z.string(),
     subscription_id: z.string().nullable(),
-    status: z.enum(DELIVERY_STATES),
+    status: z
+      .enum(DELIVERY_STATES)
+      .describe('`sending` is told by the node that sends; others say what is stored.'),
     attempts: z.int().min(0).describe('Attempts made so far.'),
     next_attempt_at: instantOut.nullable(),
     reason: z.string().nullable().describe('Why it is in this state.'),
@@ -32,7 +35,7 @@ export const attemptOutput = z
     id: z.string(),
     delivery_id: z.string(),
     number: z.int().min(1).describe('Counted from 1.'),
-    trigger: z.enum(['initial', 'retry', 'resend']),
+    trigger: z.enum(ATTEMPT_TRIGGERS),
     outcome: z.enum(['succeeded', 'failed']),
     failure_reason: z.enum(FAILURE_REASON_LIST).nullable(),
     detail: z.string().nullable().describe('One sentence about a failure.'),
@@ -51,8 +54,28 @@ export const attemptOutput = z
 
 export interface DeliveryJsonSources {
   readonly registry: Pick<SubscriptionRegistry, 'idOf'>;
-  readonly deliveries: Pick<DeliveryControl, 'isSending' | 'lane'>;
+  readonly deliveries: Pick<DeliveryControl, 'isSending' | 'lane' | 'waitsFor'>;
+  readonly journal: Pick<JournalReads, 'event'>;
   readonly clock: Pick<Clock, 'now'>;
+}
+
+type DeliveryJson = z.output<typeof deliveryOutput>;
+
+export async function deliveriesJson(
+  tenant: number,
+  deliveries: readonly DeliveryView[],
+  sources: DeliveryJsonSources,
+): Promise<DeliveryJson[]> {
+  const before = deliveries.map((delivery) => sources.deliveries.waitsFor(delivery));
+  const ids = new Map<number, string>();
+  for (const sequence of new Set(before.filter((one) => one !== undefined))) {
+    const event = await sources.journal.event(tenant, sequence);
+    if (event !== undefined) ids.set(sequence, publicEventId(event));
+  }
+  return deliveries.map((delivery, index) => {
+    const waitsFor = before[index];
+    return deliveryJson(delivery, sources, waitsFor === undefined ? undefined : ids.get(waitsFor));
+  });
 }
 
 /** `sending` is known in memory alone: the store does not hear of an attempt before it ended. */
@@ -64,10 +87,12 @@ export function currentStatus(
   return deliveries.isSending(sequence, subscription) ? 'sending' : status;
 }
 
+/** @param before the public id of the event whose delivery has to be over first. */
 export function deliveryJson(
   delivery: DeliveryView,
   sources: DeliveryJsonSources,
-): z.output<typeof deliveryOutput> {
+  before?: string,
+): DeliveryJson {
   const { sequence, subscription, createdAt, attempts, nextAttemptAt } = delivery;
   return {
     id: deliveryId(createdAt, sequence, subscription),
@@ -75,8 +100,9 @@ export function deliveryJson(
     subscription_id: sources.registry.idOf(subscription) ?? null,
     status: currentStatus(delivery, sources.deliveries),
     attempts,
-    next_attempt_at: isoTimeOrNull(nextAttemptAt),
-    reason: waitingReason(delivery, sources.deliveries, sources.clock.now()),
+    // Nobody knows when the one before it will be over.
+    next_attempt_at: before === undefined ? isoTimeOrNull(nextAttemptAt) : null,
+    reason: waitingReason(delivery, sources.deliveries, sources.clock.now(), before),
     created_at: isoTime(createdAt),
   };
 }

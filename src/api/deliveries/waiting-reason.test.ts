@@ -15,7 +15,11 @@ const OPEN: LaneStatus = {
 };
 const BUSY: LaneStatus = { queued: 3, inFlight: 16, window: 16, breaker: 'closed', probeAt: null };
 
-function reasonOf(view: Partial<DeliveryView>, lane: LaneStatus | undefined): string | null {
+function reasonOf(
+  view: Partial<DeliveryView>,
+  lane: LaneStatus | undefined,
+  before?: string,
+): string | null {
   const delivery: DeliveryView = {
     sequence: 1,
     subscription: 1,
@@ -23,11 +27,12 @@ function reasonOf(view: Partial<DeliveryView>, lane: LaneStatus | undefined): st
     customId: null,
     status: 'pending',
     attempts: 0,
+    orderingKey: null,
     nextAttemptAt: null,
     reason: null,
     ...view,
   };
-  return waitingReason(delivery, { lane: () => lane }, NOW);
+  return waitingReason(delivery, { lane: () => lane }, NOW, before);
 }
 
 test('a pending delivery behind an open breaker says until when', () => {
@@ -51,4 +56,13 @@ test('a delivery in a long queue says how long and how fast it moves', () => {
 test('a delivery that nothing holds back has no reason', () => {
   assert.equal(reasonOf({}, undefined), null);
   assert.equal(reasonOf({ status: 'delivered' }, OPEN), null);
+});
+
+test('a delivery that waits for its order says for which event', () => {
+  const why = 'waits for event evt_1 of the same ordering key';
+  assert.equal(reasonOf({}, OPEN, 'evt_1'), why);
+  const due = { status: 'waiting', nextAttemptAt: NOW - 1, reason: 'it answered 500' } as const;
+  assert.equal(reasonOf(due, undefined, 'evt_1'), `it answered 500; ${why}`);
+  assert.equal(reasonOf({ ...due, nextAttemptAt: NOW + 1 }, undefined, 'evt_1'), due.reason);
+  assert.equal(reasonOf({ status: 'held', reason: 'paused' }, undefined, 'evt_1'), 'paused');
 });

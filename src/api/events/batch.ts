@@ -1,13 +1,19 @@
 /** `POST /v1/events/batch`: many events in one request, each with a result of its own. */
 import { z } from 'zod';
-import type { Publication, Publisher, PublishResult } from '../../accept/publication.ts';
+import type {
+  Publication,
+  Publisher,
+  PublishResult,
+  TenantRates,
+} from '../../accept/publication.ts';
 import { arrayElements } from '../json-elements.ts';
 import { bodyText, parseJson } from '../json-body.ts';
 import { toProblem } from '../problem-reply.ts';
 import { Problem, problemJson } from '../problems.ts';
 import { problemSchema } from '../problem-schema.ts';
-import { readPublication } from './event-input.ts';
-import { publishProblem } from './publish-problem.ts';
+import { storedWarnings, warnings } from './catalogue-check.ts';
+import { readPublication, type PublicationContext } from './event-input.ts';
+import { publishProblem, ruleProblem } from './publish-problem.ts';
 
 export const NDJSON = 'application/x-ndjson';
 
@@ -18,6 +24,7 @@ export const batchItem = z
     id: z.string().optional(),
     deliveries: z.int().optional().describe('Subscriptions it goes to.'),
     duplicate: z.boolean(),
+    warnings: warnings.optional(),
     error: problemSchema.optional().describe('Why it was rejected; nothing of it was stored.'),
   })
   .meta({ id: 'BatchItem' });
@@ -30,12 +37,10 @@ type Element = { readonly text: string } & (
   | { readonly problem: Problem }
 );
 
-export interface BatchContext {
+/** Item i uses the Idempotency-Key `KEY/i`, so that a repeated batch repeats each of its events. */
+export interface BatchContext extends PublicationContext {
   readonly publisher: Publisher;
-  readonly tenant: number;
-  readonly now: number;
-  /** Item i uses `KEY/i`, so that a repeated batch repeats each of its events. */
-  readonly idempotencyKey: string | undefined;
+  readonly rates: TenantRates;
   readonly maxEvents: number;
   readonly maxEventBytes: number;
 }
@@ -43,8 +48,9 @@ export interface BatchContext {
 /**
  * Publishes all events at once and resolves when each has its result, in the order of the request.
  *
- * @throws Problem when the batch as a whole can't be read, or when not one event could be stored
- * because Bellwire is unavailable: then the same request may simply be sent again.
+ * @throws Problem when the batch as a whole can't be read, when the tenant's quota is used up, or
+ * when not one event could be stored because Bellwire is unavailable: then the same request may
+ * simply be sent again.
  */
 export async function publishBatch(
   body: Buffer,
@@ -54,11 +60,13 @@ export async function publishBatch(
   const text = bodyText(body);
   const elements = ndjson ? lineElements(text) : jsonElements(text);
   checkCount(elements.length, context.maxEvents);
+  const refusal = context.rates.take(context.tenant, elements.length);
+  if (refusal !== undefined) throw ruleProblem(refusal);
   const results = await Promise.all(
     elements.map((element, index) => publishOne(element, index, context)),
   );
   const [first] = results;
-  if (first instanceof Problem && results.every(isUnavailable)) throw first;
+  if (first instanceof Problem && results.every(mayBeRepeated)) throw first;
   return results.map(toItem);
 }
 
@@ -96,14 +104,17 @@ function checkCount(count: number, max: number): void {
   }
 }
 
-type ItemResult = Problem | (PublishResult & { kind: 'accepted' | 'duplicate' });
+type Taken = PublishResult & { kind: 'accepted' | 'duplicate' };
+type ItemResult = Problem | (Taken & { readonly warningsText: string | undefined });
 
 function publishOne(element: Element, index: number, context: BatchContext): Promise<ItemResult> {
   return new Promise((resolve) => {
     try {
-      context.publisher.publish(toPublication(element, index, context), (result) => {
-        if (result.kind === 'accepted' || result.kind === 'duplicate') resolve(result);
-        else resolve(publishProblem(result));
+      const publication = toPublication(element, index, context);
+      const { warningsText } = publication;
+      context.publisher.publish(publication, (result) => {
+        const taken = result.kind === 'accepted' || result.kind === 'duplicate';
+        resolve(taken ? { ...result, warningsText } : publishProblem(result));
       });
     } catch (error) {
       resolve(toProblem(error));
@@ -113,25 +124,28 @@ function publishOne(element: Element, index: number, context: BatchContext): Pro
 
 function toPublication(element: Element, index: number, context: BatchContext): Publication {
   if ('problem' in element) throw element.problem;
-  const { maxEventBytes, tenant, now, idempotencyKey } = context;
+  const { maxEventBytes, idempotencyKey } = context;
   if (Buffer.byteLength(element.text) > maxEventBytes) {
     throw new Problem('payload_too_large', `An event may take at most ${maxEventBytes} bytes.`);
   }
-  return readPublication(element.text, element.value, {
-    tenant,
-    now,
+  const publication = readPublication(element.text, element.value, {
+    ...context,
     idempotencyKey: idempotencyKey === undefined ? undefined : `${idempotencyKey}/${index}`,
   });
+  return { ...publication, quota: 'counted' };
 }
 
-function isUnavailable(result: ItemResult): boolean {
-  return result instanceof Problem && result.code === 'unavailable';
+const REPEATABLE: ReadonlySet<string> = new Set(['unavailable', 'quota_exceeded']);
+
+function mayBeRepeated(result: ItemResult): boolean {
+  return result instanceof Problem && REPEATABLE.has(result.code);
 }
 
 function toItem(result: ItemResult, index: number): BatchItem {
   if (result instanceof Problem) {
     return { index, status: 'rejected', duplicate: false, error: problemJson(result) };
   }
-  const { kind, id, deliveries } = result;
-  return { index, status: kind, id, deliveries, duplicate: kind === 'duplicate' };
+  const { kind, id, deliveries, warningsText } = result;
+  const item = { index, status: kind, id, deliveries, duplicate: kind === 'duplicate' };
+  return warningsText === undefined ? item : { ...item, warnings: storedWarnings(warningsText) };
 }

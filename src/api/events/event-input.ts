@@ -2,15 +2,18 @@
 import { z } from 'zod';
 import type { Publication } from '../../accept/publication.ts';
 import {
+  MAX_BROADCAST_NAMED_TENANTS,
   MAX_DELIVER_AT_AHEAD_DAYS,
   MAX_IDEMPOTENCY_KEY_CHARS,
   MAX_METADATA_BYTES,
 } from '../../domain/limits.ts';
 import { checkEventType, isOperationalEventType } from '../../domain/routing.ts';
+import type { Subscription } from '../../domain/subscription.ts';
 import { memberSpan } from '../../protocol/json-span.ts';
 import { instantIn, instantMs, reference } from '../common-schema.ts';
 import { invalid, type Problem } from '../problems.ts';
 import { rule, strict, validationProblem } from '../validation.ts';
+import { catalogueWarnings, type CatalogueCheck } from './catalogue-check.ts';
 
 const DAY_MS = 86_400_000;
 const EMPTY_DATA = '{}';
@@ -34,7 +37,7 @@ const ownId = z
   )
   .meta({ examples: ['order-1234-paid'] });
 
-export const eventInput = strict({
+const eventFields = {
   event_type: eventType,
   data: z
     .unknown()
@@ -48,7 +51,13 @@ export const eventInput = strict({
     .optional()
     .describe('State of the task, such as `success`; delivered.')
     .meta({ examples: ['success'] }),
-  ordering_key: reference.optional().describe('Events with the same key belong in a row.'),
+  ordering_key: reference
+    .optional()
+    .describe('Subscriptions that are `ordered` get events with the same key one by one.'),
+  retry: z
+    .boolean()
+    .optional()
+    .describe('False: one attempt, whatever the schedules of the subscriptions say.'),
   occurred_at: instantIn.optional().describe('When it happened. Default: when it is accepted.'),
   deliver_at: instantIn
     .optional()
@@ -57,7 +66,27 @@ export const eventInput = strict({
     .record(z.string(), z.unknown())
     .optional()
     .describe('Private notes, at most 16 KiB of JSON; stored and shown, never delivered.'),
+};
+
+export const eventInput = strict({
+  ...eventFields,
+  subscription_id: z
+    .string()
+    .optional()
+    .describe('Goes to this subscription alone, whatever event types it asked for.')
+    .meta({ examples: ['sub_01kgsx2f2g00000000001'] }),
 }).meta({ id: 'PublishEvent' });
+
+export const broadcastInput = strict({
+  ...eventFields,
+  tenants: z
+    .array(z.string())
+    .min(1)
+    .max(MAX_BROADCAST_NAMED_TENANTS)
+    .optional()
+    .describe('Names of those it goes to. Default: all tenants.')
+    .meta({ examples: [['acme', 'globex']] }),
+}).meta({ id: 'BroadcastEvent' });
 
 function publishable(text: string): string | undefined {
   if (isOperationalEventType(text)) return 'is reserved for events about Bellwire itself';
@@ -76,12 +105,16 @@ export interface PublicationContext {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly idempotencyKey: string | undefined;
+  /** A subscription of this tenant by its id. */
+  readonly findSubscription: (tenant: number, id: string) => Subscription | undefined;
+  readonly catalogue: CatalogueCheck;
 }
 
 /**
  * @param text JSON text of the event; `data` and `metadata` are cut from it unchanged.
  * @param value what `JSON.parse` makes of the text.
- * @throws Problem `validation_failed` naming every part that is not acceptable.
+ * @throws Problem `validation_failed` naming every part that is not acceptable, or what the event
+ * catalogue refuses.
  */
 export function readPublication(
   text: string,
@@ -90,19 +123,45 @@ export function readPublication(
 ): Publication {
   const parsed = eventInput.safeParse(value);
   if (!parsed.success) throw validationProblem(parsed.error, 'body');
-  const event = parsed.data;
+  const { subscription_id: only, ...event } = parsed.data;
+  const publication = {
+    ...toPublication(text, event, context),
+    // Not the schema's copy of it: filters see the members as they were written.
+    metadata: (value as { readonly metadata?: unknown }).metadata,
+  };
+  return only === undefined ? publication : { ...publication, only: addressed(only, context) };
+}
+
+/** @throws Problem `validation_failed` */
+function addressed(id: string, { tenant, findSubscription }: PublicationContext): Subscription {
+  const found = findSubscription(tenant, id);
+  if (found !== undefined) return found;
+  const detail = 'there is no subscription with this id';
+  throw invalid({ pointer: '/subscription_id', code: 'unknown_subscription', detail });
+}
+
+/** The event as it is accepted, once its fields are known to be right. */
+export function toPublication(
+  text: string,
+  event: Omit<z.output<typeof eventInput>, 'subscription_id'>,
+  context: Omit<PublicationContext, 'findSubscription'>,
+): Publication {
+  const dataText = memberText(text, 'data');
   return {
     tenant: context.tenant,
     eventType: event.event_type,
-    dataText: memberText(text, 'data') ?? EMPTY_DATA,
+    dataText: dataText ?? EMPTY_DATA,
+    data: event.data,
     id: event.id,
     taskId: event.task_id,
     runId: event.run_id,
     status: event.status,
     orderingKey: event.ordering_key,
+    retry: event.retry,
     occurredAt: instantMs(event.occurred_at),
     deliverAt: deliverAt(event.deliver_at, context.now),
     metadataText: event.metadata === undefined ? undefined : metadataText(text),
+    warningsText: catalogueWarnings(context, event.event_type, event.data, dataText),
     idempotencyKey: context.idempotencyKey,
   };
 }

@@ -5,6 +5,7 @@ import { envelopeDataText } from '../../protocol/envelope.ts';
 import { memberSpan } from '../../protocol/json-span.ts';
 import type { DeliveryView, EventRecord } from '../../storage/journal.ts';
 import { instantOut, isoTime } from '../common-schema.ts';
+import { warnings } from './catalogue-check.ts';
 
 const count = z.int().min(0);
 
@@ -31,6 +32,7 @@ export const eventOutput = z
         cancelled: count,
       })
       .meta({ id: 'DeliveryCounts' }),
+    warnings: warnings.describe('What the event catalogue had to say about it; mostly empty.'),
     data: z.unknown().describe('Exactly as published.'),
   })
   .meta({ id: 'Event' });
@@ -59,6 +61,7 @@ export function eventJson(event: EventRecord, deliveries: readonly DeliveryView[
   });
   return (
     `${head.slice(0, -1)},"occurred_at":${occurredAt(body)}` +
+    `,"warnings":${event.warnings ?? '[]'}` +
     `,"metadata":${event.metadata ?? 'null'},"data":${envelopeDataText(body)}}`
   );
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EventRecord, Page } from '../../storage/journal.ts';
 import { cursorQuery, idParams, instantIn, instantMs, listOf } from '../common-schema.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import { deliveryJson, deliveryOutput } from '../deliveries/delivery-json.ts';
+import { deliveriesJson, deliveryOutput } from '../deliveries/delivery-json.ts';
 import type { ApiDependencies, JournalReads } from '../deps.ts';
 import { sendJsonText } from '../json-reply.ts';
 import { tenantOf, type Api } from '../route-types.ts';
@@ -74,8 +74,8 @@ function readPage(
 }
 
 async function textOf(journal: JournalReads, tenant: number, event: EventRecord): Promise<string> {
-  const { matched, sequence } = event;
-  return eventJson(event, matched.length === 0 ? [] : await journal.deliveriesOf(tenant, sequence));
+  // Also of an event that matched nobody: a replay may have given it deliveries since.
+  return eventJson(event, await journal.deliveriesOf(tenant, event.sequence));
 }
 
 function registerEventGet(app: Api, { journal }: Sources): void {
@@ -115,7 +115,7 @@ function registerEventDeliveries(app: Api, sources: Sources): void {
       const tenant = tenantOf(request);
       const { sequence } = await eventOr404(sources.journal, tenant, request.params.id);
       const all = await sources.journal.deliveriesOf(tenant, sequence);
-      return { data: all.map((item) => deliveryJson(item, sources)), next_cursor: null };
+      return { data: await deliveriesJson(tenant, all, sources), next_cursor: null };
     },
   });
 }

@@ -5,15 +5,27 @@
  * the same keys, the same schema, the same problems.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Publication, Publisher, PublishResult } from '../../accept/publication.ts';
+import type {
+  Publication,
+  Publisher,
+  PublishResult,
+  TenantRates,
+} from '../../accept/publication.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { demand, type Principal } from '../auth/principal.ts';
 import { bodyText, parseJson } from '../json-body.ts';
 import { isOurFault, toProblem, writeProblem } from '../problem-reply.ts';
 import { Problem } from '../problems.ts';
-import { IDEMPOTENCY_HEADER, idempotencyKey, readPublication } from './event-input.ts';
+import type { CatalogueCheck } from './catalogue-check.ts';
+import {
+  IDEMPOTENCY_HEADER,
+  idempotencyKey,
+  readPublication,
+  type PublicationContext,
+} from './event-input.ts';
 import { publishProblem } from './publish-problem.ts';
+import { rateHeaders } from './rate-headers.ts';
 
 export const PUBLISH_PATH = '/v1/events';
 export const PUBLISH_SCOPE = 'events:write';
@@ -26,6 +38,9 @@ const JSON_TYPE = /^application\/json[ \t]*(;|$)/i;
 interface Options {
   readonly publisher: Publisher;
   readonly authenticator: Authenticator;
+  readonly findSubscription: PublicationContext['findSubscription'];
+  readonly rates: TenantRates;
+  readonly catalogue: CatalogueCheck;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
   /** True once the server drains: connections are then closed behind their last answer. */
@@ -122,41 +137,57 @@ function toPublication(
     tenant: principal.tenant,
     now: options.clock.now(),
     idempotencyKey: idempotencyKey(request.headers[IDEMPOTENCY_HEADER]),
+    findSubscription: options.findSubscription,
+    catalogue: options.catalogue,
   });
 }
 
+/** What the answer needs of a publication. */
+interface Asked {
+  readonly eventType: string;
+  readonly hasKey: boolean;
+  readonly warningsText: string | undefined;
+}
+
 function publish(options: Options, publication: Publication, response: ServerResponse): void {
+  // What waits for the commit keeps these, not the parsed event.
+  const { eventType, idempotencyKey: key, warningsText } = publication;
+  const asked = { eventType, hasKey: key !== undefined, warningsText };
   options.publisher.publish(publication, (result) => {
+    const rate = rateHeaders(options.rates, publication.tenant);
+    for (const name in rate) response.setHeader(name, rate[name] ?? '');
     if (result.kind === 'accepted' || result.kind === 'duplicate') {
-      answer(options, publication, result, response);
+      answer(options, asked, result, response);
     } else refuse(options, response, publishProblem(result));
   });
 }
 
 function answer(
   options: Options,
-  publication: Publication,
+  asked: Asked,
   result: Extract<PublishResult, { kind: 'accepted' | 'duplicate' }>,
   response: ServerResponse,
 ): void {
   const duplicate = result.kind === 'duplicate';
-  const eventType = duplicate ? result.eventType : publication.eventType;
+  const eventType = duplicate ? result.eventType : asked.eventType;
+  const { warningsText } = asked;
   // Ids and event types hold no character that JSON would escape.
   const body =
     `{"id":"${result.id}","event_type":"${eventType}"` +
-    `,"deliveries":${result.deliveries},"duplicate":${duplicate}}`;
+    `,"deliveries":${result.deliveries},"duplicate":${duplicate}` +
+    (warningsText === undefined ? '}' : `,"warnings":${warningsText}}`);
   if (options.closing()) response.setHeader('connection', 'close');
-  if (duplicate && publication.idempotencyKey !== undefined) {
+  if (duplicate && asked.hasKey) {
     response.setHeader('idempotency-replayed', 'true');
   }
   response.writeHead(202, {
     'content-type': 'application/json; charset=utf-8',
-    'content-length': body.length,
+    'content-length': warningsText === undefined ? body.length : Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });
-  // The body is ASCII, and latin1 is written without being transcoded.
-  response.end(body, 'latin1');
+  // Without warnings the body is ASCII, and latin1 is written without being transcoded.
+  response.end(body, warningsText === undefined ? 'latin1' : 'utf8');
 }
 
 function refuse(options: Options, response: ServerResponse, error: unknown): void {

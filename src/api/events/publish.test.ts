@@ -75,6 +75,7 @@ test('every field of an event can be read back', async () => {
   assert.deepEqual(json, {
     ...EVENT,
     ...fields,
+    warnings: [],
     source_id: null,
     provider_event_id: null,
     occurred_at: '2026-04-09T12:00:00.500Z',

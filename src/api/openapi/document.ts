@@ -31,13 +31,21 @@ export interface OperationFacts {
 }
 
 const BEARER = 'apiKey';
+const ADMIN = 'adminKey';
 const PROBLEM_REF = { $ref: '#/components/schemas/Problem' };
 
 const COMMON_PROBLEMS: readonly ProblemCode[] = ['internal_error'];
-const PRIVATE_PROBLEMS: readonly ProblemCode[] = [
+const TENANT_PROBLEMS: readonly ProblemCode[] = [
   'unauthorized',
   'missing_scope',
   'wrong_tenant',
+  'tenant_is_deleting',
+  'unavailable',
+  'storage_full',
+];
+const OPERATOR_PROBLEMS: readonly ProblemCode[] = [
+  'unauthorized',
+  'admin_key_required',
   'unavailable',
   'storage_full',
 ];
@@ -69,7 +77,11 @@ const IDEMPOTENCY_PARAMETER = {
   example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 };
 
-const PUBLISHING: ReadonlySet<string> = new Set(['publishEvent', 'publishEvents']);
+const PUBLISHING: ReadonlySet<string> = new Set([
+  'publishEvent',
+  'publishEvents',
+  'broadcastEvent',
+]);
 
 /** Adds to the framework's document what all operations share; changes it in place. */
 export function finishDocument(
@@ -84,7 +96,12 @@ export function finishDocument(
     schemas: usedSchemas(document),
     parameters: { Tenant: TENANT_PARAMETER, IdempotencyKey: IDEMPOTENCY_PARAMETER },
     securitySchemes: {
-      [BEARER]: { type: 'http', scheme: 'bearer', description: 'An API key, or the admin key.' },
+      [BEARER]: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'An API key that holds the scope, or the admin key.',
+      },
+      [ADMIN]: { type: 'http', scheme: 'bearer', description: 'The admin key and no other.' },
     },
   };
   document.webhooks = { event: { post: RECEIVE_EVENT } };
@@ -112,22 +129,28 @@ function short(schema: Record<string, unknown>): Record<string, unknown> {
 function finishOperation(operation: Operation, facts: ReadonlyMap<string, OperationFacts>): void {
   const { operationId = '' } = operation;
   const { access, problems } = facts.get(operationId) ?? { access: 'public', problems: [] };
-  const isPublic = access === 'public';
-  operation.security = isPublic ? [] : [{ [BEARER]: [] }];
+  operation.security = securityOf(access);
   const parameters = operation.parameters ?? [];
   const codes = new Set<ProblemCode>([
     ...(operation.requestBody === undefined ? [] : BODY_PROBLEMS),
     ...(parameters.some((parameter) => parameter['in'] === 'query') ? VALIDATION : []),
-    ...(isPublic ? [] : PRIVATE_PROBLEMS),
+    ...(access === 'public' ? [] : access === 'operator' ? OPERATOR_PROBLEMS : TENANT_PROBLEMS),
     ...problems,
     ...COMMON_PROBLEMS,
   ]);
-  if (!isPublic) parameters.push({ $ref: '#/components/parameters/Tenant' });
+  const ofTenant = access !== 'public' && access !== 'operator';
+  if (ofTenant) parameters.push({ $ref: '#/components/parameters/Tenant' });
   if (PUBLISHING.has(operationId)) {
     parameters.push({ $ref: '#/components/parameters/IdempotencyKey' });
   }
   operation.parameters = parameters;
   operation.responses = { ...successes(operation.responses ?? {}), ...problemResponses(codes) };
+}
+
+/** OpenAPI 3.1 lets any scheme name the roles that are needed: here, the scope. */
+function securityOf(access: Access): Record<string, string[]>[] {
+  if (access === 'public') return [];
+  return access === 'operator' ? [{ [ADMIN]: [] }] : [{ [BEARER]: [access] }];
 }
 
 const SUCCESSES: Readonly<Record<string, string>> = {

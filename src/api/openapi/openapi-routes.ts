@@ -15,14 +15,17 @@ export const OPENAPI_PATH = '/openapi.json';
 const DESCRIPTION = `The webhook layer for agents: publish events, subscribe to them, and see what
 became of each delivery.
 
-Every route under \`/v1\` wants \`Authorization: Bearer KEY\`. Lists are \`{data, next_cursor}\`.
+Every route wants \`Authorization: Bearer KEY\` but where it says otherwise. Lists are
+\`{data, next_cursor}\`.
 Errors are \`application/problem+json\` with a stable \`code\` and a \`next_step\`.`;
 
 const TAGS = [
   { name: 'Events', description: 'What happened: publish it and read it back.' },
   { name: 'Subscriptions', description: 'Who wants to hear of it.' },
   { name: 'Deliveries', description: 'What became of one event at one subscription.' },
+  { name: 'Event types', description: 'The event catalogue: what events there are.' },
   { name: 'API keys', description: 'Who may do what.' },
+  { name: 'Tenants', description: 'Whose data it is: settings, quotas, export and deletion.' },
   { name: 'Server', description: 'Whether the server runs.' },
 ];
 

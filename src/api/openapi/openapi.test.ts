@@ -43,42 +43,70 @@ test('the names of operations are fixed', () => {
   const names = operationsOf().map(([route, { operationId }]) => `${operationId ?? ''} = ${route}`);
   const sub = '/v1/webhooks/subscriptions';
   assert.deepEqual(names.toSorted(), [
+    'broadcastEvent = POST /v1/events/broadcast',
     'cancelDelivery = POST /v1/deliveries/{id}/cancel',
+    'cancelEvent = POST /v1/events/{id}/cancel',
+    'cancelReplay = POST /v1/replays/{id}/cancel',
+    'changeCatalogueSettings = PATCH /v1/event-types/settings',
+    'changeEventType = PATCH /v1/event-types/{name}',
     `changeSubscription = PATCH ${sub}/{id}`,
+    'changeTenant = PATCH /v1/tenants/{name}',
     'createApiKey = POST /v1/api-keys',
+    'createEventType = POST /v1/event-types',
+    'createReplay = POST /v1/replays',
     `createSubscription = POST ${sub}`,
+    'createTenant = POST /v1/tenants',
+    'deleteEventType = DELETE /v1/event-types/{name}',
     `deleteSubscription = DELETE ${sub}/{id}`,
+    'deleteTenant = DELETE /v1/tenants/{name}',
+    'exportEventTypes = GET /v1/event-types/export',
+    'exportTenant = GET /v1/tenants/{name}/export',
+    'fetchThinEvent = GET /v1/thin/{id}',
     'getApiKey = GET /v1/api-keys/{id}',
+    'getCatalogueSettings = GET /v1/event-types/settings',
     'getDelivery = GET /v1/deliveries/{id}',
     'getEvent = GET /v1/events/{id}',
+    'getEventType = GET /v1/event-types/{name}',
     'getLiveness = GET /healthz',
     'getReadiness = GET /readyz',
+    'getReplay = GET /v1/replays/{id}',
     `getSubscription = GET ${sub}/{id}`,
     `getSubscriptionHealth = GET ${sub}/{id}/health`,
+    'getTenant = GET /v1/tenants/{name}',
+    'importEventTypes = POST /v1/event-types/import',
     'listApiKeys = GET /v1/api-keys',
     'listAttempts = GET /v1/deliveries/{id}/attempts',
     'listDeliveries = GET /v1/deliveries',
+    'listEgressIps = GET /v1/egress-ips',
     'listEventDeliveries = GET /v1/events/{id}/deliveries',
+    'listEventTypes = GET /v1/event-types',
     'listEvents = GET /v1/events',
+    'listReplays = GET /v1/replays',
     `listSubscriptions = GET ${sub}`,
+    'listTenants = GET /v1/tenants',
     `pauseSubscription = POST ${sub}/{id}/pause`,
     'publishEvent = POST /v1/events',
     'publishEvents = POST /v1/events/batch',
+    `recoverSubscription = POST ${sub}/{id}/recover`,
     'resendDelivery = POST /v1/deliveries/{id}/resend',
     `resumeSubscription = POST ${sub}/{id}/resume`,
     'revokeApiKey = DELETE /v1/api-keys/{id}',
+    `rotateSubscriptionSecret = POST ${sub}/{id}/rotate-secret`,
+    'testFilter = POST /v1/filters/test',
     `testSubscription = POST ${sub}/{id}/test`,
+    'testTransform = POST /v1/transforms/test',
+    `verifySubscription = POST ${sub}/{id}/verify`,
   ]);
 });
 
 test('every operation is summed up, filed, and tells its problems', () => {
   for (const [route, operation] of operationsOf()) {
-    const { summary, tags, responses = {}, requestBody } = operation;
+    const { summary, tags, responses = {}, requestBody, security } = operation;
     assert.equal(typeof summary, 'string', route);
     assert.equal(tags?.length, 1, route);
     const wanted = ['500'];
-    if (route.includes('/v1/')) wanted.push('401', '403', '503');
-    if (route.includes('{id}')) wanted.push('404');
+    if (security?.length !== 0) wanted.push('401', '403', '503');
+    if (route.includes('{')) wanted.push('404');
     if (requestBody !== undefined) wanted.push('400', '413', '415', '422');
     for (const status of wanted) assert.ok(responses[status] !== undefined, `${route} ${status}`);
   }

@@ -1,6 +1,7 @@
 /** What a receiver gets, as the `webhooks` part of the OpenAPI document describes it. */
 import {
   HEADER_AGENT_SIGNATURE,
+  HEADER_AGENT_SIGNATURE_PREVIOUS,
   HEADER_ATTEMPT,
   HEADER_DELIVERY_ID,
   HEADER_WEBHOOK_ID,
@@ -15,6 +16,8 @@ const HEADERS: Readonly<Record<string, string>> = {
     'Standard Webhooks: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, one for each ' +
     'live secret, separated by spaces; `v1a,` and an ed25519 signature where that was chosen.',
   [HEADER_AGENT_SIGNATURE]: 'Hex HMAC-SHA256 of the body; its key is the whole text of the secret.',
+  [HEADER_AGENT_SIGNATURE_PREVIOUS]:
+    'While a secret is being rotated: the same by the secret before the newest.',
   [HEADER_DELIVERY_ID]: 'The delivery this is an attempt of.',
   [HEADER_ATTEMPT]: 'Number of the attempt, from 1.',
 };
@@ -26,7 +29,9 @@ export const RECEIVE_EVENT = {
   summary: 'An event, as it reaches your endpoint',
   description:
     'Answer 2xx within the timeout of the subscription. Anything else is tried again by its ' +
-    'schedule; 410 disables the subscription. Redirects are not followed.',
+    'schedule; 410 disables the subscription. Redirects are not followed. A body ' +
+    '`{"type":"bellwire.challenge","challenge":token}` asks whether you want the events: answer ' +
+    'with `{"challenge":token}`.',
   tags: ['Subscriptions'],
   security: [],
   parameters: Object.entries(HEADERS).map(([name, description]) => ({

@@ -88,6 +88,7 @@ test('health shows the lane and how recent attempts went', async () => {
       cancel: never,
       release: never,
       isSending: () => false,
+      waitsFor: () => undefined,
       lane: () => lane,
     },
     health: () => ({

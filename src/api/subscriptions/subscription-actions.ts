@@ -1,15 +1,28 @@
 /** What can be done to a subscription beside changing its settings: pause, resume, test, health. */
 import { z } from 'zod';
 import type { LaneStatus } from '../../dispatch/delivery-control.ts';
+import { openStatus } from '../../domain/challenge.ts';
 import { instantOut, isoTimeOrNull } from '../common-schema.ts';
 import type { ApiDependencies, EndpointHealth } from '../deps.ts';
 import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
+import { refuseExpired } from './lifetime.ts';
 import { subscriptionJson } from './subscription-json.ts';
-import { gone, subscriptionOr404, subscriptionParams } from './subscription-routes.ts';
+import {
+  gone,
+  refuseLocked,
+  subscriptionOr404,
+  subscriptionParams,
+} from './subscription-routes.ts';
 import { subscriptionOutput } from './subscription-schema.ts';
+import type { Verification } from './verification.ts';
 
-type Sources = Pick<ApiDependencies, 'registry' | 'deliveries' | 'sendTest' | 'health'>;
+interface Sources extends Pick<
+  ApiDependencies,
+  'registry' | 'deliveries' | 'sendTest' | 'health' | 'clock'
+> {
+  readonly verification: Verification;
+}
 
 const BASE = '/v1/webhooks/subscriptions/:id';
 const tags = ['Subscriptions'];
@@ -37,41 +50,49 @@ function registerPause(app: Api, { registry }: Sources): void {
       response: { 200: subscriptionOutput },
     },
     handler: async (request) => {
-      const current = subscriptionOr404(registry, tenantOf(request), request.params.id);
-      if (current.status === 'disabled') {
+      const { number } = subscriptionOr404(registry, tenantOf(request), request.params.id);
+      const changed = await registry.change(number, ({ status }) => {
+        if (status !== 'disabled') return { status: 'paused' };
         throw new Problem('subscription_is_disabled', 'Its deliveries are held already.');
-      }
-      const changed = await registry.change(current.number, { status: 'paused' });
+      });
       if (changed === undefined) throw gone();
       return subscriptionJson(changed);
     },
   });
 }
 
-function registerResume(app: Api, { registry, deliveries }: Sources): void {
+function registerResume(app: Api, { registry, verification, clock }: Sources): void {
   app.route({
     method: 'POST',
     url: `${BASE}/resume`,
-    config: { access, problems: ['not_found'] },
+    config: {
+      access,
+      problems: ['not_found', 'subscription_is_expired', 'secret_unavailable'],
+    },
     schema: {
       operationId: 'resumeSubscription',
       summary: 'Make a paused or disabled subscription active again',
-      description: 'What was held goes on its way.',
+      description:
+        'What was held goes on its way. A target that has yet to pass its challenge is asked ' +
+        'first.',
       tags,
       params,
       response: { 200: subscriptionOutput },
     },
     handler: async (request) => {
       const { number } = subscriptionOr404(registry, tenantOf(request), request.params.id);
-      const changed = await registry.change(number, {
-        status: 'active',
-        disabledReason: null,
-        failingSince: null,
+      const changed = await registry.change(number, (current) => {
+        refuseExpired(current, clock.now());
+        refuseLocked(current);
+        return { status: openStatus(current), disabledReason: null, failingSince: null };
       });
       if (changed === undefined) throw gone();
       // Also when it was active: an earlier resume may have ended between the two steps.
-      await deliveries.release(number);
-      return subscriptionJson(changed);
+      if (changed.status === 'active')
+        return subscriptionJson(await verification.released(changed));
+      const verified = await verification.run(number);
+      if (verified === undefined) throw gone();
+      return subscriptionJson(verified);
     },
   });
 }
@@ -126,8 +147,12 @@ const healthOutput = z
     status: subscriptionOutput.shape.status,
     disabled_reason: z.string().nullable(),
     failing_since: instantOut.nullable(),
-    lane: laneOutput.nullable().describe('Null when nothing is queued or in flight.'),
-    recent: recentOutput.nullable().describe('Null when nothing was attempted lately.'),
+    lane: laneOutput
+      .nullable()
+      .describe('Of the node that answers. Null when nothing is queued or in flight.'),
+    recent: recentOutput
+      .nullable()
+      .describe('Of the node that answers. Null when nothing was attempted lately.'),
   })
   .meta({ id: 'SubscriptionHealth' });
 

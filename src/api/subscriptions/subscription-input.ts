@@ -1,15 +1,13 @@
-/** From what a caller wrote to the settings and secrets of a subscription. */
-import { DEFAULT_MAX_IN_FLIGHT, DEFAULT_TIMEOUT_MS } from '../../domain/limits.ts';
-import { DEFAULT_SCHEDULE_SECONDS } from '../../domain/retry-policy.ts';
-import type { SubscriptionSettings } from '../../domain/subscription.ts';
-import { generateSecret, generateSigningKeyPair } from '../../protocol/secrets.ts';
-import type { Random } from '../../runtime/random.ts';
+/** From what a caller wrote to the settings of a subscription. */
+import { clashingHeader } from '../../domain/signature-choices.ts';
+import { DEFAULT_CHOICES, type SubscriptionSettings } from '../../domain/subscription.ts';
 import type { TargetCheck } from '../deps.ts';
 import { invalid, Problem, sentence, type ProblemPart } from '../problems.ts';
+import { changedContent } from './content-input.ts';
+import { changedExpiry } from './lifetime.ts';
+import { signingOf } from './secret-input.ts';
 import { HIDDEN } from './shown-headers.ts';
 import type { ChangeSubscriptionInput, CreateSubscriptionInput } from './subscription-schema.ts';
-
-const SECRET_RANDOM_BYTES = 32;
 
 type CheckTarget = (text: string) => TargetCheck;
 
@@ -19,17 +17,10 @@ export function newSettings(
   checkTarget: CheckTarget,
 ): SubscriptionSettings {
   const defaults: SubscriptionSettings = {
-    name: null,
+    ...DEFAULT_CHOICES,
     eventTypes: [],
     destination: { kind: 'webhook', url: '' },
-    retryScheduleSeconds: DEFAULT_SCHEDULE_SECONDS,
-    timeoutMs: DEFAULT_TIMEOUT_MS,
-    rateLimit: null,
-    maxInFlight: DEFAULT_MAX_IN_FLIGHT,
-    headers: {},
-    signatures: ['standard', 'agent'],
-    signing: input.signing ?? 'hmac',
-    metadata: {},
+    signing: signingOf(input, DEFAULT_CHOICES.signing),
   };
   return changedSettings(defaults, input, checkTarget);
 }
@@ -41,7 +32,8 @@ export function changedSettings(
   checkTarget: CheckTarget,
 ): SubscriptionSettings {
   if (input.headers !== undefined) refuseHiddenValues(input.headers);
-  return {
+  const changed = {
+    ...current,
     name: input.name === undefined ? current.name : input.name,
     eventTypes: eventTypesOf(input) ?? current.eventTypes,
     destination: destinationOf(input, checkTarget) ?? current.destination,
@@ -49,11 +41,27 @@ export function changedSettings(
     timeoutMs: input.timeout_ms ?? current.timeoutMs,
     rateLimit: input.rate_limit === undefined ? current.rateLimit : input.rate_limit,
     maxInFlight: input.max_in_flight ?? current.maxInFlight,
+    ordered: input.ordered ?? current.ordered,
+    expiresAt: changedExpiry(current.expiresAt, input),
     headers: input.headers ?? current.headers,
     signatures: input.signatures ?? current.signatures,
-    signing: current.signing,
     metadata: input.metadata ?? current.metadata,
+    ...changedContent(current, input),
   };
+  refuseClashes(changed, input);
+  return changed;
+}
+
+/** Two parts of a request can't stand in one header, whichever of them was there before. */
+function refuseClashes(
+  { signatures, headers }: SubscriptionSettings,
+  input: ChangeSubscriptionInput,
+): void {
+  const name = clashingHeader(signatures, Object.keys(headers));
+  if (name === undefined) return;
+  const pointer = input.signatures === undefined ? '/headers' : '/signatures';
+  const detail = `the header ${name} can't hold both a signature and a value of yours`;
+  throw invalid({ pointer, code: 'conflicting_field', detail });
 }
 
 function eventTypesOf(input: ChangeSubscriptionInput): readonly string[] | undefined {
@@ -79,18 +87,4 @@ function refuseHiddenValues(headers: Readonly<Record<string, string>>): void {
   if (name === undefined) return;
   const detail = `${HIDDEN} stands for a value that is not shown; give the real one`;
   throw invalid({ pointer: `/headers/${name}`, code: 'hidden_value', detail });
-}
-
-/** Secrets of a new subscription, and the one that its creator is shown. */
-export interface NewSecrets {
-  readonly secrets: readonly string[];
-  readonly shown: string;
-}
-
-/** With ed25519 a key pair of ours signs `webhook-signature`; the agent scheme is HMAC always. */
-export function newSecrets(input: CreateSubscriptionInput, random: Random): NewSecrets {
-  const shown = input.secret ?? generateSecret(random.bytes(SECRET_RANDOM_BYTES));
-  if (input.signing !== 'ed25519') return { secrets: [shown], shown };
-  const pair = generateSigningKeyPair(random.bytes(SECRET_RANDOM_BYTES));
-  return { secrets: [pair.secret, shown], shown };
 }

@@ -1,11 +1,14 @@
 /** A subscription as readers see it. Secrets never come here. */
 import type { z } from 'zod';
-import type { Subscription } from '../../domain/subscription.ts';
+import { isKeyPair } from '../../domain/signing-secrets.ts';
+import type { SigningSecret, Subscription } from '../../domain/subscription.ts';
 import { decodeBase64, encodeBase64 } from '../../protocol/base64.ts';
 import { PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX } from '../../protocol/secrets.ts';
 import { isoTime, isoTimeOrNull } from '../common-schema.ts';
 import { shownHeaders } from './shown-headers.ts';
 import type { subscriptionOutput } from './subscription-schema.ts';
+import { targetAccessJson } from './target-access.ts';
+import { challengeJson } from './verification.ts';
 
 /** A `whsk_` key holds the 32-byte seed and behind it the public key. */
 const SEED_BYTES = 32;
@@ -18,7 +21,7 @@ export function subscriptionJson(subscription: Subscription): z.output<typeof su
     event_types: [...subscription.eventTypes],
     target_url: destination.url,
     destination,
-    filter: null,
+    filter: subscription.filter,
     source_id: null,
     status: subscription.status,
     disabled_reason: subscription.disabledReason,
@@ -27,21 +30,37 @@ export function subscriptionJson(subscription: Subscription): z.output<typeof su
     timeout_ms: subscription.timeoutMs,
     rate_limit: subscription.rateLimit,
     max_in_flight: subscription.maxInFlight,
-    ordered: false,
+    ordered: subscription.ordered,
+    expires_at: isoTimeOrNull(subscription.expiresAt),
     headers: shownHeaders(subscription.headers),
     signatures: [...subscription.signatures],
     signing: subscription.signing,
-    public_key: publicKey(subscription.secrets),
-    payload_format: 'bellwire',
+    ...secretFacts(subscription),
+    ...targetAccessJson(subscription),
+    challenge: challengeJson(subscription.challenge),
+    transform: subscription.transform,
+    payload_format: subscription.payloadFormat,
     metadata: subscription.metadata,
     created_at: isoTime(subscription.createdAt),
     updated_at: isoTime(subscription.updatedAt),
   };
 }
 
-/** The public half of the newest signing key. */
-function publicKey(secrets: readonly string[]): string | null {
-  const secret = secrets.find((text) => text.startsWith(PRIVATE_KEY_PREFIX));
-  const bytes = secret && decodeBase64(secret.slice(PRIVATE_KEY_PREFIX.length));
-  return bytes ? PUBLIC_KEY_PREFIX + encodeBase64(bytes.subarray(SEED_BYTES)) : null;
+/** What may be known of the secrets: public halves, and when the former ones end. */
+function secretFacts({ secrets, signing }: Subscription) {
+  const [newest, ...others] = secrets.filter(isKeyPair);
+  const isCurrent = signing === 'ed25519' && newest !== undefined;
+  const former = isCurrent ? others : secrets.filter(isKeyPair);
+  const ends = secrets.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [expiresAt]));
+  return {
+    public_key: isCurrent ? publicKey(newest) : null,
+    previous_public_keys: former.map(publicKey),
+    previous_secrets_expire_at: ends.length === 0 ? null : isoTime(Math.max(...ends)),
+  };
+}
+
+function publicKey({ text }: SigningSecret): string {
+  const bytes = decodeBase64(text.slice(PRIVATE_KEY_PREFIX.length));
+  if (bytes === undefined) throw new TypeError('A signing key is not base64');
+  return PUBLIC_KEY_PREFIX + encodeBase64(bytes.subarray(SEED_BYTES));
 }

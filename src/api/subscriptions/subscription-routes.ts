@@ -1,24 +1,40 @@
 /** `/v1/webhooks/subscriptions`: create, read, change, delete. */
 import { z } from 'zod';
+import { secretsOf } from '../../domain/signing-secrets.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { idParams, listOf, listQuery, pageOf } from '../common-schema.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { ApiDependencies, ApiLimits } from '../deps.ts';
 import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
-import { changedSettings, newSecrets, newSettings } from './subscription-input.ts';
+import { checkTransform } from './content-input.ts';
+import { checkLifetime, revival } from './lifetime.ts';
+import { patternWarnings } from './pattern-warnings.ts';
+import { newGeneration } from './secret-input.ts';
+import { changedSettings, newSettings } from './subscription-input.ts';
 import { subscriptionJson } from './subscription-json.ts';
+import { subscriptionQuota } from './subscription-quota.ts';
 import {
   changeSubscriptionInput,
   createdSubscription,
   createSubscriptionInput,
   subscriptionOutput,
 } from './subscription-schema.ts';
+import { withTargetAccess } from './target-access.ts';
+import { firstChallenge, withChallenge, type Verification } from './verification.ts';
 
 export interface SubscriptionSources extends Pick<
   ApiDependencies,
-  'registry' | 'checkTarget' | 'random'
+  | 'registry'
+  | 'tenants'
+  | 'checkTarget'
+  | 'clock'
+  | 'random'
+  | 'transformer'
+  | 'deliveries'
+  | 'catalogue'
 > {
+  readonly verification: Verification;
   readonly limits: ApiLimits;
 }
 
@@ -50,14 +66,27 @@ export function gone(): Problem {
   return new Problem('not_found', 'There is no subscription with this id.');
 }
 
+/**
+ * Without its secrets a subscription can be rotated or deleted, and nothing else.
+ *
+ * @throws Problem `secret_unavailable`
+ */
+export function refuseLocked({ secrets }: Subscription): void {
+  if (secrets.length > 0) return;
+  const detail = 'They were sealed with a master key that this server does not have.';
+  throw new Problem('secret_unavailable', detail);
+}
+
 function registerCreate(app: Api, sources: SubscriptionSources): void {
-  const { registry, checkTarget, random, limits } = sources;
+  const { registry, tenants, checkTarget, transformer, verification, catalogue } = sources;
+  const { clock, random } = sources;
+  const withinQuota = subscriptionQuota(sources);
   app.route({
     method: 'POST',
     url: BASE,
     config: {
       access: 'subscriptions:write',
-      problems: ['target_not_allowed', 'too_many_subscriptions'],
+      problems: ['target_not_allowed', 'too_many_subscriptions', 'quota_exceeded'],
     },
     schema: {
       operationId: 'createSubscription',
@@ -69,14 +98,24 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
     },
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
-      const settings = newSettings(request.body, checkTarget);
-      if (registry.count(tenant) >= limits.maxSubscriptionsPerTenant) {
-        const detail = `The limit is ${limits.maxSubscriptionsPerTenant}.`;
-        throw new Problem('too_many_subscriptions', detail);
-      }
-      const { secrets, shown } = newSecrets(request.body, random);
-      const created = await registry.create({ tenant, settings, secrets });
-      return reply.code(201).send({ ...subscriptionJson(created), secret: shown });
+      checkLifetime(request.body, clock.now());
+      const rules = { checkTarget, now: clock.now() };
+      const wanted = newSettings(request.body, checkTarget);
+      const { requireChallenge: isRequired } = tenants.settings(tenant);
+      const settings = {
+        ...withTargetAccess(wanted, request.body, rules),
+        challenge: firstChallenge({ wanted: request.body.challenge, isRequired }),
+      };
+      await checkTransform(transformer, tenant, null, settings);
+      const generation = newGeneration(request.body, settings.signing, random);
+      const secrets = secretsOf(generation);
+      const created = await withinQuota(tenant, () =>
+        registry.create({ tenant, settings, secrets }),
+      );
+      const shown = await verification.after(created);
+      const warned = patternWarnings(catalogue, request.body);
+      const secret = generation.shared;
+      return reply.code(201).send({ ...subscriptionJson(shown), ...warned, secret });
     },
   });
 }
@@ -117,26 +156,57 @@ function registerReads(app: Api, { registry }: SubscriptionSources): void {
   });
 }
 
-function registerChange(app: Api, { registry, checkTarget }: SubscriptionSources): void {
+function registerChange(app: Api, sources: SubscriptionSources): void {
+  const { registry, tenants, checkTarget, verification, transformer, clock } = sources;
+  const { deliveries, catalogue } = sources;
   app.route({
     method: 'PATCH',
     url: `${BASE}/:id`,
-    config: { access: 'subscriptions:write', problems: ['not_found', 'target_not_allowed'] },
+    config: {
+      access: 'subscriptions:write',
+      problems: ['not_found', 'secret_unavailable', 'target_not_allowed'],
+    },
     schema: {
       operationId: 'changeSubscription',
       summary: 'Change a subscription',
-      description: 'Fields that are left out stay; lists and maps are replaced as a whole.',
+      description:
+        'Fields that are left out stay; lists and maps are replaced as a whole. One that has ' +
+        'expired lives again with a later `expires_at`, and what it held goes on its way.',
       tags,
       params: subscriptionParams,
       body: changeSubscriptionInput,
       response: { 200: subscriptionOutput },
     },
     handler: async (request) => {
-      const current = subscriptionOr404(registry, tenantOf(request), request.params.id);
-      const settings = changedSettings(current, request.body, checkTarget);
-      const changed = await registry.change(current.number, { settings });
+      checkLifetime(request.body, clock.now());
+      const tenant = tenantOf(request);
+      const former = subscriptionOr404(registry, tenant, request.params.id);
+      refuseLocked(former);
+      const rules = { checkTarget, now: clock.now() };
+      const { requireChallenge: isRequired } = tenants.settings(tenant);
+      const wish = { wanted: request.body.challenge, isRequired };
+      const settingsOf = (current: Subscription) =>
+        withTargetAccess(changedSettings(current, request.body, checkTarget), request.body, rules);
+      await checkTransform(transformer, tenant, former, settingsOf(former));
+      let isRevived = false;
+      // It may have changed while the transform was being tried.
+      const changed = await registry.change(former.number, (current) => {
+        const settings = settingsOf(current);
+        const revived = revival(current, settings, clock.now());
+        isRevived = revived.status === 'active';
+        // What the target before has done says nothing about this one.
+        const isMoved = settings.destination.url !== current.destination.url;
+        const challenged = withChallenge(
+          { ...current, status: revived.status ?? current.status },
+          settings,
+          wish,
+        );
+        return { ...(isMoved && { failingSince: null }), ...revived, ...challenged };
+      });
       if (changed === undefined) throw gone();
-      return subscriptionJson(changed);
+      if (isRevived) await deliveries.release(changed.number);
+      const shown = subscriptionJson(await verification.after(changed, former));
+      return { ...shown, ...patternWarnings(catalogue, request.body) };
     },
   });
 }

@@ -5,8 +5,8 @@ import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_TIMEOUT_MS,
   MAX_EVENT_TYPES_PER_SUBSCRIPTION,
+  MAX_EXPIRES_AT_AHEAD_DAYS,
   MAX_IN_FLIGHT_CAP,
-  MAX_METADATA_BYTES,
   MAX_NAME_CHARS,
   MAX_RATE_LIMIT_PER_SECOND,
   MAX_TARGET_URL_CHARS,
@@ -15,9 +15,21 @@ import {
 } from '../../domain/limits.ts';
 import { checkSchedule, DEFAULT_SCHEDULE_SECONDS } from '../../domain/retry-policy.ts';
 import { checkEventTypePattern } from '../../domain/routing.ts';
-import { checkSecret } from '../../protocol/secrets.ts';
-import { instantOut } from '../common-schema.ts';
+import { SUBSCRIPTION_STATUSES } from '../../domain/subscription.ts';
+import { instantIn, instantOut, ownMetadata, stringMap } from '../common-schema.ts';
+import { warnings } from '../events/catalogue-check.ts';
 import { rule, strict } from '../validation.ts';
+import { challengeInput, challengeOutput } from './challenge-schema.ts';
+import { contentFields, contentOutput } from './content-schema.ts';
+import {
+  keyConflict,
+  secretFacts,
+  secretInput,
+  signatureList,
+  signaturesOutput,
+  signingInput,
+} from './signing-schema.ts';
+import { targetAccessInput, targetAccessOutput } from './target-access-schema.ts';
 
 const pattern = z
   .string()
@@ -33,15 +45,6 @@ const targetUrl = z
 const destination = strict({ kind: z.literal('webhook'), url: targetUrl }).meta({
   id: 'WebhookDestination',
 });
-
-const signatureList = z
-  .array(z.enum(['standard', 'agent']))
-  .min(1)
-  .max(2)
-  .describe('`standard` = `webhook-signature`, `agent` = `x-agent-signature`.')
-  .check(rule(repeated));
-
-const stringMap = z.record(z.string(), z.string());
 
 /** Fields that may be given at creation and changed later. */
 const changeable = {
@@ -80,35 +83,40 @@ const changeable = {
     .max(MAX_IN_FLIGHT_CAP)
     .optional()
     .describe(`Attempts under way at a time. Default ${DEFAULT_MAX_IN_FLIGHT}.`),
+  ordered: z
+    .boolean()
+    .optional()
+    .describe(
+      'Event n+1 of an `ordering_key` is not attempted before n is over. Events without a key ' +
+        'share one line. Default false.',
+    ),
+  expires_at: instantIn
+    .nullable()
+    .optional()
+    .describe(
+      `When it ends: nothing new matches from then on. At most ${MAX_EXPIRES_AT_AHEAD_DAYS} days ` +
+        'ahead; null for never, the default.',
+    ),
   headers: stringMap
     .check(rule(checkCustomHeaders, 'invalid_header'))
     .optional()
     .describe('Sent with every attempt.'),
   signatures: signatureList.optional(),
-  metadata: stringMap
-    .check(rule(metadataProblem, 'too_big'))
-    .optional()
-    .describe('Your own notes, at most 16 KiB of JSON.'),
+  ...targetAccessInput,
+  challenge: challengeInput,
+  ...contentFields,
+  metadata: ownMetadata.optional(),
 };
 
 export const createSubscriptionInput = strict({
   ...changeable,
-  secret: z
-    .string()
-    .check(rule(secretProblem, 'invalid_secret'))
-    .optional()
-    .describe(
-      'Your own signing secret: `whsec_` and the base64 of 24 to 64 bytes, or any text of at ' +
-        'least 16 bytes. One is made when it is left out.',
-    ),
-  signing: z
-    .enum(['hmac', 'ed25519'])
-    .optional()
-    .describe('How `webhook-signature` is made. Default `hmac`.'),
+  secret: secretInput,
+  signing: signingInput,
 })
   .check((context) => {
     context.issues.push(...exactlyOne(context.value, 'event_type', 'event_types'));
     context.issues.push(...exactlyOne(context.value, 'target_url', 'destination'));
+    context.issues.push(...keyConflict(context.value));
   })
   .meta({ id: 'CreateSubscription' });
 
@@ -129,22 +137,25 @@ export const subscriptionOutput = z
     event_types: z.array(z.string()),
     target_url: z.string(),
     destination: z.object({ kind: z.literal('webhook'), url: z.string() }),
-    filter: z.null(),
     source_id: z.null(),
-    status: z.enum(['active', 'paused', 'disabled']),
+    status: z.enum(SUBSCRIPTION_STATUSES),
     disabled_reason: z.string().nullable(),
     failing_since: instantOut.nullable().describe('Since when every attempt has failed.'),
     retry_schedule: z.array(z.number()),
     timeout_ms: z.int(),
     rate_limit: z.number().nullable(),
     max_in_flight: z.int(),
-    ordered: z.literal(false),
+    ordered: z.boolean(),
+    expires_at: instantOut.nullable(),
     headers: stringMap.describe('Values of headers that carry credentials are hidden.'),
-    signatures: z.array(z.enum(['standard', 'agent'])),
+    signatures: signaturesOutput,
     signing: z.enum(['hmac', 'ed25519']),
-    public_key: z.string().nullable().describe('`whpk_…` with ed25519, else null.'),
-    payload_format: z.literal('bellwire'),
+    ...secretFacts,
+    ...targetAccessOutput,
+    challenge: challengeOutput,
+    ...contentOutput,
     metadata: stringMap,
+    warnings: warnings.optional().describe('On creation and change: of the event catalogue.'),
     created_at: instantOut,
     updated_at: instantOut,
   })
@@ -155,20 +166,6 @@ export const createdSubscription = subscriptionOutput
     secret: z.string().describe('Shown in this reply only: keep it to check signatures with.'),
   })
   .meta({ id: 'CreatedSubscription' });
-
-function repeated(list: readonly string[]): string | undefined {
-  return new Set(list).size === list.length ? undefined : 'names the same thing twice';
-}
-
-function metadataProblem(metadata: Readonly<Record<string, string>>): string | undefined {
-  const bytes = Buffer.byteLength(JSON.stringify(metadata));
-  return bytes > MAX_METADATA_BYTES ? `takes more than ${MAX_METADATA_BYTES} bytes` : undefined;
-}
-
-function secretProblem(text: string): string | undefined {
-  const check = checkSecret(text);
-  return check.ok ? undefined : check.reason;
-}
 
 type Issue = z.core.$ZodRawIssue;
 

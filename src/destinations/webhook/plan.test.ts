@@ -3,7 +3,7 @@ import { createHmac, verify } from 'node:crypto';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { deliveryId, eventId } from '../../domain/ids.ts';
-import type { Subscription } from '../../domain/subscription.ts';
+import { liveSecret, type Subscription } from '../../domain/subscription.ts';
 import { verifyAgent } from '../../protocol/schemes/agent.ts';
 import { verifyStandard } from '../../protocol/schemes/standard.ts';
 import {
@@ -34,7 +34,7 @@ function subscription(overrides: Partial<Subscription> = {}): Subscription {
     failingSince: null,
     createdAt: START_AT,
     updatedAt: START_AT,
-    secrets: [WHSEC],
+    secrets: [liveSecret(WHSEC)],
     ...overrides,
   };
 }
@@ -54,7 +54,10 @@ function job(overrides: Partial<AttemptJob> = {}): AttemptJob {
 
 /** The headers of a try by name; refuses a name that is given twice. */
 function headersOf(attempt: AttemptJob): Record<string, string | undefined> {
-  const flat = webhookHeaders(prepareWebhook(attempt.subscription, USER_AGENT), attempt);
+  const flat = webhookHeaders(
+    prepareWebhook(attempt.subscription, USER_AGENT, attempt.startedAt),
+    attempt,
+  );
   const headers: Record<string, string | undefined> = {};
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at] ?? '';
@@ -103,7 +106,7 @@ test('a try carries every header a receiver is promised', () => {
 
 test('both signatures pass the verification that receivers run', () => {
   for (const secret of [WHSEC, PLAIN]) {
-    const headers = headersFor({ secrets: [secret] });
+    const headers = headersFor({ secrets: [liveSecret(secret)] });
     assert.deepEqual(standardVerdict(headers, [secret]), { ok: true });
     const signature = headers['x-agent-signature'];
     assert.deepEqual(verifyAgent({ secrets: [secret], signature, body: BODY }), { ok: true });
@@ -112,7 +115,7 @@ test('both signatures pass the verification that receivers run', () => {
 });
 
 test('a plain secret signs with its UTF-8 bytes', () => {
-  const headers = headersFor({ secrets: [PLAIN] });
+  const headers = headersFor({ secrets: [liveSecret(PLAIN)] });
   assert.equal(headers['webhook-signature'], expectedV1(PLAIN));
   assert.equal(
     headers['x-agent-signature'],
@@ -121,7 +124,7 @@ test('a plain secret signs with its UTF-8 bytes', () => {
 });
 
 test('every live secret gives a v1 signature; the newest one the agent signature', () => {
-  const headers = headersFor({ secrets: [PLAIN, WHSEC] });
+  const headers = headersFor({ secrets: [PLAIN, WHSEC].map(liveSecret) });
   assert.equal(headers['webhook-signature'], `${expectedV1(PLAIN)} ${expectedV1(KEY_BYTES)}`);
   for (const secret of [PLAIN, WHSEC]) {
     assert.deepEqual(standardVerdict(headers, [secret]), { ok: true });
@@ -134,7 +137,7 @@ test('every live secret gives a v1 signature; the newest one the agent signature
 
 test('ed25519 gives a v1a signature that the public key verifies, and no v1', () => {
   const pair = generateSigningKeyPair(Buffer.alloc(32, 5));
-  const headers = headersFor({ signing: 'ed25519', secrets: [pair.secret, PLAIN] });
+  const headers = headersFor({ signing: 'ed25519', secrets: [pair.secret, PLAIN].map(liveSecret) });
   const header = headers['webhook-signature'] ?? '';
   assert.match(header, /^v1a,[A-Za-z0-9+/]{86}==$/);
   const signed = Buffer.concat([Buffer.from(`${eventId(START_AT, 7)}.${STARTED_SECONDS}.`), BODY]);
@@ -147,7 +150,10 @@ test('ed25519 gives a v1a signature that the public key verifies, and no v1', ()
 
 test('of two ed25519 keys both sign', () => {
   const pairs = [1, 2].map((seed) => generateSigningKeyPair(Buffer.alloc(32, seed)));
-  const headers = headersFor({ signing: 'ed25519', secrets: pairs.map((pair) => pair.secret) });
+  const headers = headersFor({
+    signing: 'ed25519',
+    secrets: pairs.map((pair) => liveSecret(pair.secret)),
+  });
   for (const { publicKey } of pairs) {
     assert.deepEqual(standardVerdict(headers, [publicKey]), { ok: true });
   }

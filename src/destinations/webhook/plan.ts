@@ -1,68 +1,62 @@
 /** Plans the signed HTTP request of one try. Pure: same job, same bytes. */
-import type { KeyObject } from 'node:crypto';
 import { deliveryId } from '../../domain/ids.ts';
+import { firstEnd, unexpired } from '../../domain/signing-secrets.ts';
 import type { Subscription } from '../../domain/subscription.ts';
+import { fixedAuthorization } from '../../domain/target-auth.ts';
 import {
-  HEADER_AGENT_SIGNATURE,
   HEADER_ATTEMPT,
   HEADER_CONTENT_TYPE,
   HEADER_DELIVERY_ID,
+  HEADER_REQUEST_ORIGIN,
   HEADER_TRACEPARENT,
   HEADER_USER_AGENT,
   HEADER_WEBHOOK_ID,
-  HEADER_WEBHOOK_SIGNATURE,
   HEADER_WEBHOOK_TIMESTAMP,
 } from '../../protocol/headers.ts';
-import { HmacSha256Key } from '../../protocol/hmac.ts';
-import { signAgent } from '../../protocol/schemes/agent.ts';
-import { signStandard, signStandardEd25519 } from '../../protocol/schemes/standard.ts';
-import {
-  agentKey,
-  ed25519PrivateKey,
-  PRIVATE_KEY_PREFIX,
-  standardKey,
-} from '../../protocol/secrets.ts';
 import type { AttemptJob } from '../destination.ts';
+import { contentTypeOf } from './payload.ts';
+import { prepareSignatures, pushSignatures, type PreparedSignatures } from './signatures.ts';
 
 /** What can be worked out once for all tries of a subscription. */
 export interface PreparedWebhook {
   readonly url: URL;
   /** Name, value, name, value …: what every try carries. */
   readonly fixedHeaders: readonly string[];
-  readonly standardKeys: readonly HmacSha256Key[];
-  readonly ed25519Keys: readonly KeyObject[];
-  /** Keyed by the newest secret; null when the scheme is off. */
-  readonly agentKey: HmacSha256Key | null;
+  readonly signatures: PreparedSignatures;
+  /** When the next secret stops signing, milliseconds; from then on it must be prepared anew. */
+  readonly goodUntil: number;
 }
 
-export function prepareWebhook(subscription: Subscription, userAgent: string): PreparedWebhook {
-  const { secrets, signatures, signing, headers, destination } = subscription;
-  const shared = secrets.filter((secret) => !secret.startsWith(PRIVATE_KEY_PREFIX));
-  const privateKeys = secrets.filter((secret) => secret.startsWith(PRIVATE_KEY_PREFIX));
-  const [newest] = shared;
-  const standard = signatures.includes('standard');
+/** @param now wall clock, milliseconds: secrets that have ended by then do not sign. */
+export function prepareWebhook(
+  subscription: Subscription,
+  userAgent: string,
+  now: number,
+): PreparedWebhook {
+  const origin = subscription.challenge?.origin ?? null;
   return {
-    url: new URL(destination.url),
+    url: new URL(subscription.destination.url),
     fixedHeaders: [
       HEADER_CONTENT_TYPE,
-      'application/json',
+      contentTypeOf(subscription.payloadFormat),
       HEADER_USER_AGENT,
       userAgent,
       // What is stored as the response must be the bytes that came.
       'accept-encoding',
       'identity',
-      ...Object.entries(headers).flat(),
+      ...accessHeaders(subscription),
+      ...(origin === null ? [] : [HEADER_REQUEST_ORIGIN, origin]),
     ],
-    standardKeys:
-      standard && signing === 'hmac'
-        ? shared.map((secret) => new HmacSha256Key(standardKey(secret)))
-        : [],
-    ed25519Keys: standard && signing === 'ed25519' ? privateKeys.map(ed25519PrivateKey) : [],
-    agentKey:
-      signatures.includes('agent') && newest !== undefined
-        ? new HmacSha256Key(agentKey(newest))
-        : null,
+    signatures: prepareSignatures(subscription, now),
+    goodUntil: firstEnd(unexpired(subscription.secrets, now)),
   };
+}
+
+/** What its owner wants every request to its target to carry: own headers, and credentials. */
+export function accessHeaders({ headers, auth }: Subscription): string[] {
+  const authorization = auth === null ? null : fixedAuthorization(auth);
+  const flat = Object.entries(headers).flat();
+  return authorization === null ? flat : [...flat, 'authorization', authorization];
 }
 
 /** The flat header list of one try, signatures included. */
@@ -82,29 +76,8 @@ export function webhookHeaders(prepared: PreparedWebhook, job: AttemptJob): stri
     HEADER_TRACEPARENT,
     traceparent(job),
   ];
-  const signature = standardSignature(prepared, eventId, timestamp, body);
-  if (signature !== '') headers.push(HEADER_WEBHOOK_SIGNATURE, signature);
-  if (prepared.agentKey !== null) {
-    headers.push(HEADER_AGENT_SIGNATURE, signAgent(prepared.agentKey, body));
-  }
+  pushSignatures(headers, prepared.signatures, { id: eventId, timestamp, body });
   return headers;
-}
-
-/** One signature for each live secret, space separated (Standard Webhooks, "Signature scheme"). */
-function standardSignature(
-  { standardKeys, ed25519Keys }: PreparedWebhook,
-  id: string,
-  timestamp: number,
-  body: Uint8Array,
-): string {
-  const [first] = standardKeys;
-  if (standardKeys.length === 1 && first !== undefined) {
-    return signStandard(first, id, timestamp, body);
-  }
-  return [
-    ...standardKeys.map((key) => signStandard(key, id, timestamp, body)),
-    ...ed25519Keys.map((key) => signStandardEd25519(key, id, timestamp, body)),
-  ].join(' ');
 }
 
 const SAMPLED = '01';

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { AttemptResult } from '../../domain/attempt-result.ts';
 import { eventId } from '../../domain/ids.ts';
-import type { Subscription } from '../../domain/subscription.ts';
+import { liveSecret, type Subscription } from '../../domain/subscription.ts';
+import { ThinLinks } from '../../domain/thin-link.ts';
 import { setupEgress } from '../../egress/testing/setup.ts';
 import type { Egress, EgressRequest } from '../../egress/port.ts';
 import { verifyAgent } from '../../protocol/schemes/agent.ts';
 import { verifyStandard } from '../../protocol/schemes/standard.ts';
 import { FakeReceiver, type ReceivedRequest } from '../../testing/fake-receiver.ts';
+import { ScriptedTransformer } from '../../testing/scripted-transformer.ts';
 import { START_AT, webhookSettings } from '../../testing/simulated-world.ts';
 import type { AttemptJob } from '../destination.ts';
 import { createWebhookDestination } from './webhook.ts';
@@ -27,7 +29,13 @@ async function setup(t: TestContext) {
       return egress.send(request, done);
     },
   };
-  const destination = createWebhookDestination({ egress: watched, userAgent: 'Bellwire/0.1' });
+  const links = new ThinLinks([]);
+  const destination = createWebhookDestination({
+    egress: watched,
+    userAgent: 'Bellwire/0.1',
+    transformer: new ScriptedTransformer(),
+    payloads: { publicUrl: () => 'https://bellwire.test', links },
+  });
   const attempt = (overrides: Partial<AttemptJob>) =>
     new Promise<AttemptResult>((resolve) => {
       destination.attempt(job(receiver, overrides), resolve);
@@ -46,7 +54,7 @@ function subscriptionTo(url: string, overrides: Partial<Subscription> = {}): Sub
     failingSince: null,
     createdAt: START_AT,
     updatedAt: START_AT,
-    secrets: [SECRET],
+    secrets: [liveSecret(SECRET)],
     ...overrides,
   };
 }
@@ -116,12 +124,28 @@ test('a changed subscription signs with its new secret and goes to its new targe
   await attempt({ subscription: before });
   const secret = 'the second secret of this test';
   const { destination } = subscriptionTo(`${receiver.url}/new`);
-  await attempt({ subscription: { ...before, secrets: [secret], destination } });
+  await attempt({ subscription: { ...before, secrets: [liveSecret(secret)], destination } });
   const [first, second] = receiver.requests;
   assert.deepEqual([first?.path, second?.path], ['/old', '/new']);
   assert.equal(isSignedWith(first, SECRET), true);
   assert.equal(isSignedWith(second, secret), true);
   assert.equal(isSignedWith(second, SECRET), false);
+});
+
+test('a secret that ends stops signing at that instant, without a change', async (t) => {
+  const { receiver, attempt } = await setup(t);
+  const newer = 'the second secret of this test';
+  const secrets = [liveSecret(newer), { text: SECRET, expiresAt: START_AT + 900 }];
+  const subscription = subscriptionTo(`${receiver.url}/hook`, { secrets });
+  for (const startedAt of [START_AT, START_AT + 899, START_AT + 900]) {
+    await attempt({ subscription, startedAt });
+  }
+  const [first, second, last] = receiver.requests;
+  const signatures = (request: ReceivedRequest | undefined) =>
+    String(request?.headers['webhook-signature']).split(' ').length;
+  assert.deepEqual([first, second, last].map(signatures), [2, 2, 1]);
+  assert.equal(isSignedWith(last, newer), true);
+  assert.equal(isSignedWith(last, SECRET), false);
 });
 
 test("the subscription's limits and its tenant's pool bind the request", async (t) => {

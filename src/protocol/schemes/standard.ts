@@ -13,8 +13,10 @@ export { ed25519PrivateKey } from '../secrets.ts';
 
 /** How far a timestamp may be off, before and after now. All reference libraries use this. */
 export const DEFAULT_TOLERANCE_SECONDS = 300;
-/** A rotation needs two; more than this is an attempt to make the receiver work. */
-export const MAX_SIGNATURES_PER_HEADER = 8;
+/**
+ * As many secrets as a sender may have overlap; more is an attempt to make the receiver work.
+ */
+export const MAX_SIGNATURES_PER_HEADER = 10;
 
 const HMAC_VERSION = 'v1,';
 const ED25519_VERSION = 'v1a,';

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { assertSame } from './checks.ts';
 import type { SubscriptionRecord } from '../control.ts';
-import { newApiKey, START_AT, subscriptionRecord } from './factories.ts';
+import { newApiKey, START_AT, subscriptionRecord, tenantRecord } from './factories.ts';
 import { sharedStore, type StorageHarness, type StoreUnderTest } from './harness.ts';
 
 export function describeControl(harness: StorageHarness): void {
   describe('control', () => {
     const store = sharedStore(harness);
     describe('tenants', () => describeTenants(store));
+    describe('tenants with settings', () => describeTenantSettings(store));
     describe('subscriptions', () => describeSubscriptions(store));
+    describe('subscriptions that others write', () => describeSharedSubscriptions(store));
     describe('subscription numbers', () => describeNumbers(store));
     describe('API keys', () => describeApiKeys(store));
   });
@@ -18,7 +20,9 @@ export function describeControl(harness: StorageHarness): void {
 function describeTenants(store: StoreUnderTest): void {
   it('creates a tenant once and finds it ever after', async () => {
     const created = await store.control.ensureTenant('acme', START_AT);
-    assertSame(created, { number: created.number, name: 'acme', createdAt: START_AT });
+    const { number } = created;
+    const since = { createdAt: START_AT, updatedAt: START_AT };
+    assertSame(created, { number, name: 'acme', status: 'active', settings: '{}', ...since });
     assertSame(await store.control.ensureTenant('acme', START_AT + 5), created);
     await store.reopen();
     assertSame(await store.control.ensureTenant('acme', START_AT + 9), created);
@@ -46,6 +50,45 @@ function describeTenants(store: StoreUnderTest): void {
     for (const other of others) assertSame(other, first);
     const named = (await store.control.tenants()).filter(({ name }) => name === 'initech');
     assertSame(named, [first]);
+  });
+}
+
+function describeTenantSettings(store: StoreUnderTest): void {
+  it('inserts a tenant with settings, unless the name is taken', async () => {
+    const wanted = tenantRecord({ name: 'hooli', settings: '{"redact":["data.비밀"]}' });
+    const inserted = await store.control.insertTenant(wanted);
+    assert.ok(inserted !== undefined);
+    assertSame(inserted, { ...wanted, number: inserted.number });
+    assert.equal(await store.control.insertTenant(tenantRecord({ name: 'hooli' })), undefined);
+    assertSame(await store.control.ensureTenant('hooli', START_AT + 1), inserted);
+    await store.reopen();
+    assertSame(await store.control.ensureTenant('hooli', START_AT + 1), inserted);
+  });
+
+  it('gives the tenants with certain numbers', async () => {
+    const made = await Promise.all(
+      ['first', 'second', 'third'].map((name) => store.control.ensureTenant(name, START_AT)),
+    );
+    const numbers = made.map(({ number }) => number);
+    const [, second, third] = made.toSorted((a, b) => a.number - b.number);
+    const wanted = [third, second].map((tenant) => tenant?.number ?? 0);
+    assertSame(await store.control.tenants([...wanted, Math.max(...numbers) + 1_000]), [
+      second,
+      third,
+    ]);
+    assertSame(await store.control.tenants([]), []);
+  });
+
+  it('replaces exactly the tenant that is updated', async () => {
+    const first = await store.control.insertTenant(tenantRecord({ name: 'one' }));
+    const second = await store.control.insertTenant(tenantRecord({ name: 'two' }));
+    assert.ok(first !== undefined && second !== undefined);
+    const change = { status: 'deleting', settings: '{"a":1}', updatedAt: START_AT + 7 } as const;
+    await store.control.updateTenant({ ...second, ...change });
+    await store.reopen();
+    const all = await store.control.tenants();
+    const named = all.filter(({ name }) => name === 'one' || name === 'two');
+    assertSame(named, [first, { ...second, ...change }]);
   });
 }
 
@@ -88,7 +131,7 @@ function describeSubscriptions(store: StoreUnderTest): void {
       sealedSecrets: Uint8Array.of(9, 9),
       updatedAt: START_AT + 9,
     });
-    await store.control.updateSubscription(changed);
+    assert.equal(await store.control.updateSubscription(changed, second.updatedAt), true);
     assertSame(await stored(first, changed), [first, changed]);
     await store.reopen();
     assertSame(await stored(first, changed), [first, changed]);
@@ -98,8 +141,45 @@ function describeSubscriptions(store: StoreUnderTest): void {
     const number = await store.control.nextSubscriptionNumber();
     await store.control.insertSubscription(subscriptionRecord({ number }));
     const deleted = subscriptionRecord({ number, deletedAt: START_AT + 4 });
-    await store.control.updateSubscription(deleted);
+    await store.control.updateSubscription(deleted, null);
     assertSame(await stored(deleted), [deleted]);
+  });
+}
+
+/** What several nodes on one store need. */
+function describeSharedSubscriptions(store: StoreUnderTest): void {
+  it('leaves a subscription alone that somebody else has changed since', async () => {
+    const number = await store.control.nextSubscriptionNumber();
+    const first = subscriptionRecord({ number });
+    await store.control.insertSubscription(first);
+    const theirs = { ...first, failingSince: START_AT, updatedAt: first.updatedAt + 1 };
+    assert.equal(await store.control.updateSubscription(theirs, first.updatedAt), true);
+    const ours = { ...first, status: 'paused', updatedAt: first.updatedAt + 2 } as const;
+    assert.equal(await store.control.updateSubscription(ours, first.updatedAt), false);
+    assertSame(await store.control.subscriptions([number]), [theirs]);
+    assert.equal(await store.control.updateSubscription(ours, theirs.updatedAt), true);
+    assertSame(await store.control.subscriptions([number]), [ours]);
+    const deleted = { ...ours, deletedAt: START_AT };
+    assert.equal(await store.control.updateSubscription(deleted, null), true);
+    assert.equal(await store.control.updateSubscription(ours, ours.updatedAt), false);
+    assertSame(await store.control.subscriptions([number]), [deleted]);
+    assert.equal(await store.control.updateSubscription(theirs, null), true);
+    const missing = subscriptionRecord({ number: await store.control.nextSubscriptionNumber() });
+    assert.equal(await store.control.updateSubscription(missing, null), false);
+  });
+
+  it('finds those that are asked for by number', async () => {
+    const records = await Promise.all(
+      [1, 2, 3].map(async () =>
+        subscriptionRecord({ number: await store.control.nextSubscriptionNumber() }),
+      ),
+    );
+    for (const record of records) await store.control.insertSubscription(record);
+    const [first, , third] = records.map(({ number }) => number);
+    assert.ok(first !== undefined && third !== undefined);
+    const found = await store.control.subscriptions([third, first, 1_000_000]);
+    assertSame(found, [records[0], records[2]]);
+    assertSame(await store.control.subscriptions([]), []);
   });
 }
 
@@ -118,7 +198,7 @@ function describeNumbers(store: StoreUnderTest): void {
     assert.ok(used !== undefined && unused !== undefined);
     const record = subscriptionRecord({ number: used });
     await store.control.insertSubscription(record);
-    await store.control.updateSubscription({ ...record, deletedAt: START_AT + 1 });
+    await store.control.updateSubscription({ ...record, deletedAt: START_AT + 1 }, null);
     await store.reopen();
     const later = await reserve(3);
     assert.ok(!later.includes(used), 'the number of a deleted subscription came back');
@@ -156,5 +236,8 @@ function describeApiKeys(store: StoreUnderTest): void {
     );
     assert.equal(instants.get(revoked.number), START_AT + 10);
     assert.equal(instants.get(other.number), null);
+    const [found, ...more] = await store.control.apiKeys([revoked.number]);
+    assert.equal(found?.name, 'revoked');
+    assert.deepEqual(more, []);
   });
 }

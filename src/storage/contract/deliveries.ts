@@ -23,6 +23,7 @@ function describeOneView(store: StoreUnderTest): void {
       customId: null,
       status: 'pending',
       attempts: 0,
+      orderingKey: null,
       nextAttemptAt: null,
       reason: null,
     });
@@ -39,6 +40,7 @@ function describeOneView(store: StoreUnderTest): void {
       customId: 'mine',
       status: 'delivered',
       attempts: 1,
+      orderingKey: null,
       nextAttemptAt: null,
       reason: null,
     });
@@ -48,6 +50,7 @@ function describeOneView(store: StoreUnderTest): void {
     const row = delivery({
       sequence: 21,
       attempts: 2,
+      orderingKey: null,
       nextAttemptAt: START_AT + 99_000,
       reason: 'dns: no name',
     });
@@ -66,6 +69,7 @@ function describeOneView(store: StoreUnderTest): void {
       customId: 'mine',
       status: 'waiting',
       attempts: 2,
+      orderingKey: null,
       nextAttemptAt: START_AT + 99_000,
       reason: 'dns: no name',
     });

@@ -1,7 +1,7 @@
 /** Records with defaults, so that a test names only what it is about. */
 import { createHash } from 'node:crypto';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
-import type { ApiKeyRecord, SubscriptionRecord } from '../control.ts';
+import type { ApiKeyRecord, SubscriptionRecord, TenantRecord } from '../control.ts';
 import type {
   AttemptRecord,
   DedupeKey,
@@ -10,6 +10,7 @@ import type {
   JournalBatch,
   NewEvent,
 } from '../journal.ts';
+import type { ReplayRecord } from '../replays.ts';
 
 /** 2026-01-01T00:00:00Z: the hour in which every test's world begins. */
 export const START_AT = Date.UTC(2026, 0, 1);
@@ -41,7 +42,9 @@ export function newEvent(overrides: Partial<NewEvent> = {}): NewEvent {
     runId: null,
     status: null,
     orderingKey: null,
+    retry: true,
     metadata: null,
+    warnings: null,
     body: utf8(`{"event_type":"task.completed","data":{"n":${sequence}}}`),
     matched: [1],
     dedupe: [],
@@ -85,6 +88,9 @@ export function delivery(overrides: Partial<DeliveryRecord> = {}): DeliveryRecor
     attempts: 1,
     nextAttemptAt: awaitsTry(status) ? createdAt + FIRST_RETRY_DELAY_MS : null,
     reason: 'the target answered 500',
+    attemptsBefore: 0,
+    orderingKey: null,
+    replay: null,
     createdAt,
     updatedAt: createdAt + 20,
     ...overrides,
@@ -106,6 +112,19 @@ export function dedupeKey(text: string, request = text): DedupeKey {
 
 function hash16(text: string): Uint8Array {
   return new Uint8Array(createHash('sha256').update(text).digest().subarray(0, HASH_BYTES));
+}
+
+export function tenantRecord(
+  overrides: Partial<Omit<TenantRecord, 'number'>> = {},
+): Omit<TenantRecord, 'number'> {
+  return {
+    name: 'acme',
+    status: 'active',
+    settings: '{}',
+    createdAt: START_AT,
+    updatedAt: START_AT,
+    ...overrides,
+  };
 }
 
 export function subscriptionRecord(
@@ -139,6 +158,26 @@ export function newApiKey(
     createdAt: START_AT,
     expiresAt: null,
     revokedAt: null,
+    ...overrides,
+  };
+}
+
+export function newReplay(
+  overrides: Partial<Omit<ReplayRecord, 'number'>> = {},
+): Omit<ReplayRecord, 'number'> {
+  return {
+    tenant: 1,
+    status: 'running',
+    dryRun: false,
+    request: '{}',
+    after: 0,
+    upTo: 100,
+    cursor: 0,
+    total: null,
+    counts: { taken: 0, skipped: 0, delivered: 0, failed: 0, cancelled: 0 },
+    reason: null,
+    createdAt: START_AT,
+    updatedAt: START_AT,
     ...overrides,
   };
 }

@@ -2,7 +2,9 @@
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { ControlStore } from '../control.ts';
 import type { JournalStore } from '../journal.ts';
+import type { ReplayStore } from '../replays.ts';
 import type { Storage } from '../storage.ts';
+import type { TenantData } from '../tenant-data.ts';
 
 export interface StorageHarness {
   /** A new, empty store, independent of all others the harness opened. */
@@ -18,6 +20,8 @@ export interface StoreUnderTest {
   readonly storage: Storage;
   readonly journal: JournalStore;
   readonly control: ControlStore;
+  readonly replays: ReplayStore;
+  readonly tenantData: TenantData;
   /** From here on the getters give the reopened store. */
   reopen(): Promise<void>;
 }
@@ -60,6 +64,14 @@ class Slot implements StoreUnderTest {
 
   get control(): ControlStore {
     return this.storage.control;
+  }
+
+  get replays(): ReplayStore {
+    return this.storage.replays;
+  }
+
+  get tenantData(): TenantData {
+    return this.storage.tenantData;
   }
 
   async fill(): Promise<void> {

@@ -91,6 +91,7 @@ function describeFields(store: StoreUnderTest): void {
       status: 'succès',
       orderingKey: 'customer 9',
       metadata: '{"note":"never delivered, never lost","emoji":"🔔"}',
+      warnings: '[{"code":"schema_mismatch","pointer":"/data/ä","detail":"is required"}]',
       matched: [1, 300, 70_000],
     });
     const bare = newEvent({ sequence: 32, tenant: 3, matched: [] });
@@ -143,9 +144,10 @@ function describeManyEvents(store: StoreUnderTest): void {
     await store.journal.commit(batch({ events }));
     const all = await store.journal.contents(events.map((event) => event.sequence));
     assert.equal(new Set(all.map((content) => content.sequence)).size, 1_000);
-    const { createdAt, eventType, body } = newEvent({ sequence: 1_002 });
+    const known = { sequence: 1_002, tenant: 2, customId: 'own-1' };
+    const { createdAt, eventType, orderingKey, retry, body } = newEvent(known);
     assertSame(await store.journal.contents([4_711, 1_002]), [
-      { sequence: 1_002, tenant: 2, createdAt, customId: 'own-1', eventType, body },
+      { ...known, createdAt, eventType, orderingKey, retry, body },
     ]);
     assert.deepEqual(await store.journal.contents([]), []);
   });

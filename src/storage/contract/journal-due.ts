@@ -10,6 +10,7 @@ export function describeJournalDue(harness: StorageHarness): void {
     describe('in order', () => describeOrder(sharedStore(harness)));
     describe('who is due', () => describeWhoIsDue(freshStore(harness)));
     describe('release of held ones', () => describeRelease(freshStore(harness)));
+    describe('unfinished ones', () => describeUnfinished(freshStore(harness)));
   });
 }
 
@@ -147,5 +148,38 @@ function describeRelease(store: StoreUnderTest): void {
       views.map((view) => view?.status),
       rows.map((row) => row.status),
     );
+  });
+}
+
+function describeUnfinished(store: StoreUnderTest): void {
+  it('gives the rows of one subscription that are not over, in order of sequence', async () => {
+    const states = ['waiting', 'delivered', 'held', 'exhausted', 'pending', 'cancelled'] as const;
+    const rows = Array.from({ length: 18 }, (_, index) =>
+      delivery({
+        sequence: 18 - index,
+        status: states[index % states.length] ?? 'held',
+        orderingKey: index % 2 === 0 ? 'a' : null,
+      }),
+    );
+    const events = rows.map(({ sequence }) => newEvent({ sequence, matched: [1, 2] }));
+    const other = held(3, 2);
+    await store.journal.commit(
+      batch({ events: [...events, newEvent({ sequence: 99 })], deliveries: [...rows, other] }),
+    );
+    const wanted = rows.filter(({ status }) => ['waiting', 'held', 'pending'].includes(status));
+    const inOrder = wanted.toSorted((a, b) => a.sequence - b.sequence);
+    await store.reopen();
+    assertSame(await store.journal.unfinished(1, 0, 100), inOrder);
+    assertSame(await store.journal.unfinished(2, 0, 100), [other]);
+    assertSame(await store.journal.unfinished(3, 0, 100), []);
+    for (const limit of [1, 2, 4]) {
+      const found: DeliveryRecord[] = [];
+      let page: readonly DeliveryRecord[];
+      do {
+        page = await store.journal.unfinished(1, found.at(-1)?.sequence ?? 0, limit);
+        found.push(...page);
+      } while (page.length === limit);
+      assertSame(found, inOrder, `${limit} at a time`);
+    }
   });
 }

@@ -83,7 +83,8 @@ function describeUnsettled(store: StoreUnderTest): void {
 }
 
 function unsettled(sequence: number, subscription: number, tenant = 1): UnsettledDelivery {
-  return { sequence, subscription, tenant, createdAt: createdAtOf(sequence) };
+  const createdAt = createdAtOf(sequence);
+  return { sequence, subscription, tenant, createdAt, orderingKey: null };
 }
 
 /** Of these events to subscription 1. */

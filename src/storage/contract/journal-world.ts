@@ -164,8 +164,8 @@ export class JournalWorld {
 }
 
 function unsettledOf(event: NewEvent, subscription: number): UnsettledDelivery {
-  const { sequence, tenant, createdAt } = event;
-  return { sequence, subscription, tenant, createdAt };
+  const { sequence, tenant, createdAt, orderingKey } = event;
+  return { sequence, subscription, tenant, createdAt, orderingKey };
 }
 
 function rowOf(
@@ -178,8 +178,8 @@ function rowOf(
 }
 
 function viewOf(event: NewEvent, [subscription, fate]: readonly [number, Fate]): DeliveryView {
-  const { sequence, createdAt, customId } = event;
-  const same = { sequence, subscription, createdAt, customId };
+  const { sequence, createdAt, customId, orderingKey } = event;
+  const same = { sequence, subscription, createdAt, customId, orderingKey };
   if (fate === 'untouched' || fate === 'delivered at once') {
     const [status, attempts] =
       fate === 'untouched' ? (['pending', 0] as const) : (['delivered', 1] as const);

@@ -5,12 +5,18 @@ import { describeClosing } from './closing.ts';
 import { describeControl } from './control.ts';
 import { describeDedupe } from './dedupe.ts';
 import { describeDeliveries } from './deliveries.ts';
+import { describeEventTypes } from './event-types.ts';
+import { describeReplays } from './replays.ts';
+import { describeReplayReads } from './replay-reads.ts';
 import type { StorageHarness } from './harness.ts';
 import { describeJournalCommit } from './journal-commit.ts';
 import { describeJournalDue } from './journal-due.ts';
 import { describeJournalLists } from './journal-lists.ts';
 import { describeJournalModel } from './journal-model.ts';
 import { describeJournalRecovery } from './journal-recovery.ts';
+import { describeRetention } from './retention.ts';
+import { describeTenantData } from './tenant-data.ts';
+import { describeTenantErasure } from './tenant-erasure.ts';
 
 /** Runs the whole contract over one store. @param name how the store is called in the report. */
 export function describeStorageContract(name: string, harness: StorageHarness): void {
@@ -23,7 +29,13 @@ export function describeStorageContract(name: string, harness: StorageHarness): 
     describeAttempts(harness);
     describeJournalLists(harness);
     describeJournalModel(harness);
+    describeReplays(harness);
+    describeReplayReads(harness);
     describeControl(harness);
+    describeEventTypes(harness);
+    describeTenantData(harness);
+    describeTenantErasure(harness);
+    describeRetention(harness);
     describeClosing(harness);
   });
 }

@@ -1,5 +1,11 @@
-/** Tenants, subscriptions and API keys in memory. */
-import type { ApiKeyRecord, ControlStore, SubscriptionRecord, TenantRecord } from '../control.ts';
+/** Tenants, subscriptions, API keys and the event catalogue in memory. */
+import type {
+  ApiKeyRecord,
+  ControlStore,
+  EventTypeRecord,
+  SubscriptionRecord,
+  TenantRecord,
+} from '../control.ts';
 import { StorageError } from '../storage.ts';
 import type { ControlTables } from './tables.ts';
 
@@ -11,21 +17,34 @@ export class MemoryControlStore implements ControlStore {
     this.#open = open;
   }
 
-  async tenants(): Promise<readonly TenantRecord[]> {
-    return [...this.#open().tenants.values()];
+  async tenants(numbers?: readonly number[]): Promise<readonly TenantRecord[]> {
+    return chosen(this.#open().tenants, numbers);
   }
 
   async ensureTenant(name: string, now: number): Promise<TenantRecord> {
-    const { tenants } = this.#open();
-    const known = tenants.get(name);
-    if (known !== undefined) return known;
-    const created = { number: tenants.size + 1, name, createdAt: now };
-    tenants.set(name, created);
-    return created;
+    const tables = this.#open();
+    const record = {
+      name,
+      status: 'active',
+      settings: '{}',
+      createdAt: now,
+      updatedAt: now,
+    } as const;
+    return tables.tenants.get(name) ?? addTenant(tables, record);
   }
 
-  async subscriptions(): Promise<readonly SubscriptionRecord[]> {
-    return [...this.#open().subscriptions.values()];
+  async insertTenant(record: Omit<TenantRecord, 'number'>): Promise<TenantRecord | undefined> {
+    const tables = this.#open();
+    return tables.tenants.has(record.name) ? undefined : addTenant(tables, record);
+  }
+
+  async updateTenant(record: TenantRecord): Promise<void> {
+    const { tenants } = this.#open();
+    if (tenants.get(record.name)?.number === record.number) tenants.set(record.name, { ...record });
+  }
+
+  async subscriptions(numbers?: readonly number[]): Promise<readonly SubscriptionRecord[]> {
+    return chosen(this.#open().subscriptions, numbers);
   }
 
   async nextSubscriptionNumber(): Promise<number> {
@@ -42,19 +61,26 @@ export class MemoryControlStore implements ControlStore {
     subscriptions.set(record.number, own(record));
   }
 
-  async updateSubscription(record: SubscriptionRecord): Promise<void> {
+  async updateSubscription(record: SubscriptionRecord, builtOn: number | null): Promise<boolean> {
     const { subscriptions } = this.#open();
-    if (subscriptions.has(record.number)) subscriptions.set(record.number, own(record));
+    const current = subscriptions.get(record.number);
+    if (current === undefined) return false;
+    if (builtOn !== null && !(current.updatedAt === builtOn && current.deletedAt === null)) {
+      return false;
+    }
+    subscriptions.set(record.number, own(record));
+    return true;
   }
 
-  async apiKeys(): Promise<readonly ApiKeyRecord[]> {
-    return [...this.#open().apiKeys.values()];
+  async apiKeys(numbers?: readonly number[]): Promise<readonly ApiKeyRecord[]> {
+    return chosen(this.#open().apiKeys, numbers);
   }
 
   async insertApiKey(record: Omit<ApiKeyRecord, 'number'>): Promise<ApiKeyRecord> {
-    const { apiKeys } = this.#open();
-    const key = { ...record, scopes: [...record.scopes], number: apiKeys.size + 1 };
-    apiKeys.set(key.number, key);
+    const tables = this.#open();
+    tables.lastApiKeyNumber += 1;
+    const key = { ...record, scopes: [...record.scopes], number: tables.lastApiKeyNumber };
+    tables.apiKeys.set(key.number, key);
     return key;
   }
 
@@ -63,6 +89,45 @@ export class MemoryControlStore implements ControlStore {
     const key = apiKeys.get(number);
     if (key?.revokedAt === null) apiKeys.set(number, { ...key, revokedAt: now });
   }
+
+  async eventTypes(): Promise<readonly EventTypeRecord[]> {
+    return [...this.#open().eventTypes.values()];
+  }
+
+  async putEventTypes(records: readonly EventTypeRecord[]): Promise<void> {
+    const { eventTypes } = this.#open();
+    for (const record of records) eventTypes.set(record.name, { ...record });
+  }
+
+  async deleteEventType(name: string): Promise<void> {
+    this.#open().eventTypes.delete(name);
+  }
+
+  async catalogueSettings(): Promise<string | null> {
+    return this.#open().catalogueSettings;
+  }
+
+  async putCatalogueSettings(settings: string): Promise<void> {
+    this.#open().catalogueSettings = settings;
+  }
+}
+
+function addTenant(tables: ControlTables, record: Omit<TenantRecord, 'number'>): TenantRecord {
+  tables.lastTenantNumber += 1;
+  const created = { ...record, number: tables.lastTenantNumber };
+  tables.tenants.set(record.name, created);
+  return created;
+}
+
+/** All rows, or those with these numbers, in order of number. */
+function chosen<Row extends { readonly number: number }>(
+  rows: ReadonlyMap<unknown, Row>,
+  numbers: readonly number[] | undefined,
+): Row[] {
+  const wanted = numbers && new Set(numbers);
+  return [...rows.values()]
+    .filter((row) => wanted?.has(row.number) ?? true)
+    .toSorted((a, b) => a.number - b.number);
 }
 
 /** A copy, so that callers may reuse their buffers. */

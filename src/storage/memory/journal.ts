@@ -1,4 +1,5 @@
 /** The journal in memory: for tests and simulations. Nothing outlives the process. */
+import { isFinal } from '../../domain/delivery-state.ts';
 import type {
   AttemptRecord,
   DeliveryPosition,
@@ -19,7 +20,7 @@ import type {
 import { applyBatch } from './commit.ts';
 import { listDeliveries, listEvents } from './lists.ts';
 import { keyName, type JournalTables } from './tables.ts';
-import { deliveryView, deliveryViews } from './views.ts';
+import { deliveryViews } from './views.ts';
 
 export class MemoryJournalStore implements JournalStore {
   readonly #open: () => JournalTables;
@@ -41,13 +42,13 @@ export class MemoryJournalStore implements JournalStore {
     const tables = this.#open();
     const pending: UnsettledDelivery[] = [];
     let scanned = 0;
-    for (const { sequence, tenant, createdAt, matched } of tables.eventsAfter(after)) {
+    for (const { sequence, tenant, createdAt, orderingKey, matched } of tables.eventsAfter(after)) {
       if (sequence > upTo) break;
       for (const subscription of matched) {
         const settled =
           tables.delivery(sequence, subscription) !== undefined ||
           tables.attempts(sequence, subscription).length > 0;
-        if (!settled) pending.push({ sequence, subscription, tenant, createdAt });
+        if (!settled) pending.push({ sequence, subscription, tenant, createdAt, orderingKey });
       }
       scanned += 1;
       if (scanned === limit) return { pending, scannedTo: sequence };
@@ -75,13 +76,25 @@ export class MemoryJournalStore implements JournalStore {
     }).filter((position) => byPosition(position, after) > 0);
   }
 
+  async unfinished(
+    subscription: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly DeliveryRecord[]> {
+    return Array.from(this.#open().deliveries())
+      .filter((row) => row.subscription === subscription && row.sequence > after)
+      .filter(({ status }) => !isFinal(status))
+      .toSorted((a, b) => a.sequence - b.sequence)
+      .slice(0, limit);
+  }
+
   async contents(sequences: readonly number[]): Promise<readonly EventContent[]> {
     const tables = this.#open();
     return sequences.flatMap((sequence) => {
       const event = tables.event(sequence);
       if (event === undefined) return [];
-      const { tenant, createdAt, customId, eventType, body } = event;
-      return [{ sequence, tenant, createdAt, customId, eventType, body }];
+      const { tenant, createdAt, customId, eventType, orderingKey, retry, body } = event;
+      return [{ sequence, tenant, createdAt, customId, eventType, orderingKey, retry, body }];
     });
   }
 
@@ -110,8 +123,7 @@ export class MemoryJournalStore implements JournalStore {
   ): Promise<DeliveryView | undefined> {
     const tables = this.#open();
     const event = eventOf(tables, tenant, sequence);
-    if (event?.matched.includes(subscription) !== true) return undefined;
-    return deliveryView(tables, event, subscription);
+    return event && deliveryViews(tables, event).find((view) => view.subscription === subscription);
   }
 
   async listDeliveries(

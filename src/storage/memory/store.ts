@@ -1,8 +1,12 @@
 /** The whole storage port in memory, with the guarantees of a real store but for durability. */
+import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { MemoryControlStore } from './control.ts';
 import { MemoryJournalStore } from './journal.ts';
+import { MemoryReplayStore } from './replays.ts';
+import { MemoryRetention } from './retention.ts';
 import { MemoryData } from './tables.ts';
+import { MemoryTenantData } from './tenant-data.ts';
 
 export { MemoryData } from './tables.ts';
 
@@ -19,6 +23,10 @@ export function createMemoryStorage(data: MemoryData = new MemoryData()): Storag
   return {
     journal: new MemoryJournalStore(() => open().journal),
     control: new MemoryControlStore(() => open().control),
+    sequences: new DenseSequences(data.journal.state.lastSequence),
+    replays: new MemoryReplayStore(open),
+    tenantData: new MemoryTenantData(open),
+    retention: new MemoryRetention(() => open().journal),
     async close() {
       closed = true;
     },

@@ -1,5 +1,10 @@
 /** What the in-memory store holds. Every write costs what is written, never what is stored. */
-import type { ApiKeyRecord, SubscriptionRecord, TenantRecord } from '../control.ts';
+import type {
+  ApiKeyRecord,
+  EventTypeRecord,
+  SubscriptionRecord,
+  TenantRecord,
+} from '../control.ts';
 import type {
   AttemptRecord,
   DeliveryRecord,
@@ -7,11 +12,16 @@ import type {
   ExistingEvent,
   JournalState,
 } from '../journal.ts';
+import type { ReplayRecord } from '../replays.ts';
+import { dayOf, storedBytes, type DayUsage } from '../tenant-data.ts';
 
 /** Outlives the store opened over it, as a file outlives a process. */
 export class MemoryData {
   readonly journal = new JournalTables();
   readonly control = new ControlTables();
+  /** By number. */
+  readonly replays = new Map<number, ReplayRecord>();
+  lastReplayNumber = 0;
 }
 
 interface HeldKey {
@@ -23,21 +33,31 @@ export class ControlTables {
   readonly tenants = new Map<string, TenantRecord>();
   readonly subscriptions = new Map<number, SubscriptionRecord>();
   readonly apiKeys = new Map<number, ApiKeyRecord>();
+  readonly eventTypes = new Map<string, EventTypeRecord>();
+  catalogueSettings: string | null = null;
+  lastTenantNumber = 0;
   lastSubscriptionNumber = 0;
+  lastApiKeyNumber = 0;
 }
 
 export class JournalTables {
   readonly #events = new Map<number, EventRecord>();
   /** Of all events, rising once `#sorted`. */
-  readonly #sequences: number[] = [];
+  #sequences: number[] = [];
   #sorted = true;
   #lastSequence = 0;
   #lowWaterMark = 0;
   readonly #keys = new Map<string, HeldKey>();
+  /** Names of the keys of an event. */
+  readonly #keyNames = new Map<number, string[]>();
   readonly #deliveries = new Map<string, DeliveryRecord>();
+  /** Subscriptions with a delivery row, by event. */
+  readonly #bySequence = new Map<number, Set<number>>();
   /** Those deliveries that have a next attempt. */
   readonly #waiting = new Map<string, DeliveryRecord>();
   readonly #attempts = new Map<string, AttemptRecord[]>();
+  /** By tenant, then by day. */
+  readonly #usage = new Map<number, Map<number, DayUsage>>();
 
   get state(): JournalState {
     return { lastSequence: this.#lastSequence, lowWaterMark: this.#lowWaterMark };
@@ -52,6 +72,74 @@ export class JournalTables {
     this.#sequences.push(event.sequence);
     if (event.sequence < this.#lastSequence) this.#sorted = false;
     this.#lastSequence = Math.max(this.#lastSequence, event.sequence);
+    this.#count(event, 1);
+  }
+
+  #count(event: EventRecord, sign: 1 | -1): void {
+    const days = this.#usage.get(event.tenant) ?? new Map<number, DayUsage>();
+    const day = dayOf(event.createdAt);
+    const { events, bytes } = days.get(day) ?? { events: 0, bytes: 0 };
+    const held = storedBytes(event.body.length, event.metadata);
+    const now = { day, events: events + sign, bytes: bytes + sign * held };
+    if (now.events === 0) days.delete(day);
+    else days.set(day, now);
+    this.#usage.set(event.tenant, days);
+  }
+
+  usage(tenant: number): readonly DayUsage[] {
+    const days = this.#usage.get(tenant)?.values() ?? [];
+    return Array.from(days).toSorted((a, b) => a.day - b.day);
+  }
+
+  /**
+   * Takes out at most `limit` events of a tenant with all that came of them; once there are none,
+   * whatever else is the tenant's. @returns how many rows that were.
+   */
+  erase(tenant: number, limit: number): number {
+    const events = [...this.#events.values()].filter((event) => event.tenant === tenant);
+    const taken = new Set(events.slice(0, limit).map(({ sequence }) => sequence));
+    if (taken.size > 0) {
+      for (const sequence of taken) this.#removeEvent(sequence);
+      this.#sequences = this.#sequences.filter((sequence) => !taken.has(sequence));
+      return taken.size;
+    }
+    let rows = this.#usage.delete(tenant) ? 1 : 0;
+    for (const name of this.#keys.keys()) {
+      if (name.startsWith(keyPrefix(tenant)) && this.#keys.delete(name)) rows += 1;
+    }
+    for (const { sequence, tenant: owner } of this.#deliveries.values()) {
+      if (owner !== tenant) continue;
+      this.#removeEvent(sequence);
+      rows += 1;
+    }
+    return rows;
+  }
+
+  /** Takes events out with all that belongs to them, and counts the usage down. */
+  removeOld(sequences: ReadonlySet<number>): void {
+    for (const sequence of sequences) {
+      const event = this.#events.get(sequence);
+      if (event !== undefined) this.#count(event, -1);
+      for (const name of this.#keyNames.get(sequence) ?? []) this.#keys.delete(name);
+      this.#keyNames.delete(sequence);
+      this.#removeEvent(sequence);
+    }
+    this.#sequences = this.#sequences.filter((sequence) => !sequences.has(sequence));
+  }
+
+  #removeEvent(sequence: number): void {
+    const subscriptions = [
+      ...(this.#events.get(sequence)?.matched ?? []),
+      ...this.subscriptionsOf(sequence),
+    ];
+    for (const subscription of subscriptions) {
+      const key = pair(sequence, subscription);
+      this.#deliveries.delete(key);
+      this.#waiting.delete(key);
+      this.#attempts.delete(key);
+    }
+    this.#bySequence.delete(sequence);
+    this.#events.delete(sequence);
   }
 
   /** Events with `after < sequence`, oldest first. */
@@ -84,6 +172,9 @@ export class JournalTables {
 
   holdKey(name: string, key: HeldKey): void {
     this.#keys.set(name, key);
+    const names = this.#keyNames.get(key.sequence);
+    if (names === undefined) this.#keyNames.set(key.sequence, [name]);
+    else names.push(name);
   }
 
   delivery(sequence: number, subscription: number): DeliveryRecord | undefined {
@@ -98,9 +189,16 @@ export class JournalTables {
     return this.#waiting.values();
   }
 
+  subscriptionsOf(sequence: number): Iterable<number> {
+    return this.#bySequence.get(sequence) ?? [];
+  }
+
   putDelivery(row: DeliveryRecord): void {
     const key = pair(row.sequence, row.subscription);
     this.#deliveries.set(key, row);
+    const ofEvent = this.#bySequence.get(row.sequence);
+    if (ofEvent === undefined) this.#bySequence.set(row.sequence, new Set([row.subscription]));
+    else ofEvent.add(row.subscription);
     if (row.nextAttemptAt === null) this.#waiting.delete(key);
     else this.#waiting.set(key, row);
   }
@@ -124,7 +222,11 @@ export class JournalTables {
 
 /** The name of a dedupe key: unique by tenant and hash. */
 export function keyName(tenant: number, hash: Uint8Array): string {
-  return `${tenant}/${Buffer.from(hash).toString('hex')}`;
+  return keyPrefix(tenant) + Buffer.from(hash).toString('hex');
+}
+
+function keyPrefix(tenant: number): string {
+  return `${tenant}/`;
 }
 
 export function existingEvent(event: EventRecord, fingerprint: Uint8Array): ExistingEvent {

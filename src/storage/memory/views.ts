@@ -2,21 +2,21 @@
 import type { DeliveryView, EventRecord } from '../journal.ts';
 import type { JournalTables } from './tables.ts';
 
-/** The deliveries of an event in order of subscription. */
+/** The deliveries of an event in order of subscription: those it matched, and replayed ones. */
 export function deliveryViews(tables: JournalTables, event: EventRecord): DeliveryView[] {
-  return event.matched
+  const subscriptions = new Set([...event.matched, ...tables.subscriptionsOf(event.sequence)]);
+  return [...subscriptions]
     .toSorted((a, b) => a - b)
     .map((subscription) => deliveryView(tables, event, subscription));
 }
 
-/** The delivery of an event to a subscription that it matched. */
-export function deliveryView(
+function deliveryView(
   tables: JournalTables,
   event: EventRecord,
   subscription: number,
 ): DeliveryView {
-  const { sequence, createdAt, customId } = event;
-  const same = { sequence, subscription, createdAt, customId };
+  const { sequence, createdAt, customId, orderingKey } = event;
+  const same = { sequence, subscription, createdAt, customId, orderingKey };
   const row = tables.delivery(sequence, subscription);
   if (row !== undefined) {
     const { status, attempts, nextAttemptAt, reason } = row;

@@ -10,17 +10,22 @@ import type {
   NewEvent,
   RefusedDuplicate,
 } from '../journal.ts';
+import type { Removal, RemovalOrder } from '../retention.ts';
 import type { StorageFailure } from '../storage.ts';
 
 export type Value = number | string | null;
 
 /** Values of one event: its columns in the order of the table, then where its body ends. */
-export const EVENT_VALUES = 12;
+export const EVENT_VALUES = 14;
+/** Where some of them stand. */
+export const EVENT_TENANT = 1;
+export const EVENT_CREATED_AT = 2;
+export const EVENT_METADATA = 10;
 /** Index of the event, then the end of the hash and of the fingerprint. */
 export const KEY_VALUES = 3;
 /** The columns but the response body, then where that ends; -1 when there is none. */
 export const ATTEMPT_VALUES = 13;
-export const DELIVERY_VALUES = 9;
+export const DELIVERY_VALUES = 12;
 /** Index of the event, then the delivery's columns. */
 export const PARKED_VALUES = 1 + DELIVERY_VALUES;
 
@@ -37,9 +42,28 @@ export interface BatchMessage {
   readonly bytes: ArrayBuffer;
 }
 
+/** One statement in a transaction of its own. It may return a row. */
+export interface StatementMessage {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+/** What the thread does beside commits, between two of them. */
+export type Chore =
+  | { readonly chore: 'erase'; readonly tenant: number; readonly limit: number }
+  | { readonly chore: 'shred' }
+  | { readonly chore: 'remove'; readonly tenant: number }
+  | { readonly chore: 'removeOld'; readonly order: RemovalOrder };
+
+export type WriterRequest = BatchMessage | StatementMessage | Chore | 'close';
+
 export type WriterReply =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'written'; readonly row: Readonly<Record<string, unknown>> | undefined }
   | { readonly kind: 'committed'; readonly refused: readonly RefusedDuplicate[] }
+  /** A chore is done; how many rows it changed, where that is asked. */
+  | { readonly kind: 'done'; readonly rows: number }
+  | { readonly kind: 'removed'; readonly removal: Removal }
   | { readonly kind: 'failed'; readonly failure: StorageFailure; readonly message: string };
 
 export function toMessage(batch: JournalBatch): BatchMessage {
@@ -78,6 +102,8 @@ function pushEvent(values: Value[], event: NewEvent, packer: Packer): void {
     event.orderingKey,
     event.matched.join(','),
     event.metadata,
+    event.retry ? 1 : 0,
+    event.warnings,
     packer.add(event.body),
   );
 }
@@ -111,6 +137,9 @@ function pushDelivery(values: Value[], delivery: DeliveryRecord): void {
     delivery.reason,
     delivery.createdAt,
     delivery.updatedAt,
+    delivery.attemptsBefore,
+    delivery.orderingKey,
+    delivery.replay,
   );
 }
 

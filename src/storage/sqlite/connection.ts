@@ -21,6 +21,7 @@ export class Connection {
       pragma synchronous = full;
       pragma cache_size = -${CACHE_KIB};
       pragma temp_store = memory;
+      pragma secure_delete = on;
     `);
   }
 
@@ -48,8 +49,17 @@ export class Connection {
 
   /** @returns the rowid of the last inserted row. */
   run(compiled: CompiledQuery): number {
+    return Number(this.#write(compiled).lastInsertRowid);
+  }
+
+  /** @returns how many rows were changed. */
+  change(compiled: CompiledQuery): number {
+    return Number(this.#write(compiled).changes);
+  }
+
+  #write(compiled: CompiledQuery) {
     try {
-      return Number(this.#cached(compiled.sql).run(...parameters(compiled)).lastInsertRowid);
+      return this.#cached(compiled.sql).run(...parameters(compiled));
     } catch (error) {
       throw storageError(error);
     }

@@ -61,10 +61,10 @@ export class SqliteJournalStore implements JournalStore {
       settled.add(key(Number(row['sequence']), Number(row['subscription'])));
     }
     const pending: UnsettledDelivery[] = [];
-    for (const { sequence, tenant, matched, created_at: createdAt } of events) {
+    for (const { sequence, tenant, matched, created_at: createdAt, ordering_key } of events) {
       for (const subscription of matchedNumbers(matched)) {
         if (settled.has(key(sequence, subscription))) continue;
-        pending.push({ sequence, subscription, tenant, createdAt });
+        pending.push({ sequence, subscription, tenant, createdAt, orderingKey: ordering_key });
       }
     }
     return { pending, scannedTo };
@@ -82,11 +82,22 @@ export class SqliteJournalStore implements JournalStore {
     return row === undefined ? null : Number(row['next_attempt_at']);
   }
 
+  async unfinished(
+    subscription: number,
+    after: number,
+    limit: number,
+  ): Promise<readonly DeliveryRecord[]> {
+    const each = [subscription, after, limit];
+    const rows = this.#open.unfinished.all(...each, ...each, ...each, limit);
+    return (rows as unknown as DeliveryRow[]).map(toDelivery);
+  }
+
   async contents(sequences: readonly number[]): Promise<readonly EventContent[]> {
     if (sequences.length === 0) return [];
     const select = query
       .selectFrom('event')
       .select(['sequence', 'tenant', 'created_at', 'custom_id', 'event_type', 'body'])
+      .select(['ordering_key', 'retry'])
       .where('sequence', 'in', sequences);
     return this.#connection.all(select.compile()).map((row) => ({
       sequence: row.sequence,
@@ -94,6 +105,8 @@ export class SqliteJournalStore implements JournalStore {
       createdAt: row.created_at,
       customId: row.custom_id,
       eventType: row.event_type,
+      orderingKey: row.ordering_key,
+      retry: row.retry === 1,
       body: row.body,
     }));
   }
@@ -148,15 +161,24 @@ export class SqliteJournalStore implements JournalStore {
   }
 }
 
+/** Each walks `delivery_by_subscription` on its own, so that nothing beyond the limit is read. */
+function rowsInState(status: string): string {
+  return `
+    select * from (
+      select * from delivery where subscription = ? and status = '${status}' and sequence > ?
+      order by sequence limit ?)`;
+}
+
 /** Row-value comparisons walk `delivery_due` from the position on. */
 function prepare(connection: Connection) {
   return {
     state: connection.prepare(`
-      select low_water_mark, (select max(sequence) from event) as last_sequence
+      select low_water_mark,
+        max(highest_erased, coalesce((select max(sequence) from event), 0)) as last_sequence
       from journal_state`),
     event: connection.prepare('select * from event where sequence = ? and tenant = ?'),
     matched: connection.prepare(`
-      select sequence, tenant, matched, created_at from event
+      select sequence, tenant, matched, created_at, ordering_key from event
       where sequence > ? and sequence <= ? order by sequence limit ?`),
     settled: connection.prepare(`
       select sequence, subscription from attempt where sequence > ? and sequence <= ?
@@ -172,6 +194,9 @@ function prepare(connection: Connection) {
       where next_attempt_at is not null
         and (next_attempt_at, sequence, subscription) > (?, ?, ?)
       order by next_attempt_at, sequence, subscription limit 1`),
+    unfinished: connection.prepare(`
+      ${['pending', 'waiting', 'held'].map(rowsInState).join(' union all ')}
+      order by sequence limit ?`),
     sequenceOfKey: connection.prepare(
       'select sequence from dedupe_key where tenant = ? and hash = ?',
     ),

@@ -144,7 +144,7 @@ function matchedChunk(
 ): (MatchedEvent & Pick<EventRow, 'tenant'>)[] {
   const select = query
     .selectFrom('event')
-    .select(['sequence', 'tenant', 'created_at', 'custom_id', 'matched'])
+    .select(['sequence', 'tenant', 'created_at', 'custom_id', 'ordering_key', 'matched'])
     .where('sequence', '<=', upTo)
     .orderBy('sequence', 'desc')
     .limit(SCAN_CHUNK_EVENTS);

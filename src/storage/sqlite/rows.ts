@@ -1,7 +1,20 @@
 /** Rows of the tables to records of the port. */
-import type { ApiKeyRecord, SubscriptionRecord, TenantRecord } from '../control.ts';
+import type {
+  ApiKeyRecord,
+  EventTypeRecord,
+  SubscriptionRecord,
+  TenantRecord,
+} from '../control.ts';
 import type { AttemptRecord, DeliveryRecord, DeliveryView, EventRecord } from '../journal.ts';
-import type { ApiKeyRow, AttemptRow, DeliveryRow, EventRow, SubscriptionRow } from './tables.ts';
+import type {
+  ApiKeyRow,
+  AttemptRow,
+  DeliveryRow,
+  EventRow,
+  EventTypeRow,
+  SubscriptionRow,
+  TenantRow,
+} from './tables.ts';
 
 export function toEvent(row: EventRow): EventRecord {
   return {
@@ -14,7 +27,9 @@ export function toEvent(row: EventRow): EventRecord {
     runId: row.run_id,
     status: row.status,
     orderingKey: row.ordering_key,
+    retry: row.retry === 1,
     metadata: row.metadata,
+    warnings: row.warnings,
     body: row.body,
     matched: matchedNumbers(row.matched),
   };
@@ -36,6 +51,9 @@ export function toDelivery(row: DeliveryRow): DeliveryRecord {
     reason: row.reason,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    attemptsBefore: row.attempts_before,
+    orderingKey: row.ordering_key,
+    replay: row.replay,
   };
 }
 
@@ -47,6 +65,7 @@ export function toView(row: DeliveryRow, customId: string | null): DeliveryView 
     customId,
     status: row.status,
     attempts: row.attempts,
+    orderingKey: row.ordering_key,
     nextAttemptAt: row.next_attempt_at,
     reason: row.reason,
   };
@@ -70,8 +89,25 @@ export function toAttempt(row: AttemptRow): AttemptRecord {
   };
 }
 
-export function toTenant(row: { number: number; name: string; created_at: number }): TenantRecord {
-  return { number: row.number, name: row.name, createdAt: row.created_at };
+export function toTenant(row: TenantRow & { number: number }): TenantRecord {
+  return {
+    number: row.number,
+    name: row.name,
+    status: row.status,
+    settings: row.settings,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function fromTenant(record: Omit<TenantRecord, 'number'>): TenantRow {
+  return {
+    name: record.name,
+    status: record.status,
+    settings: record.settings,
+    created_at: record.createdAt,
+    updated_at: record.updatedAt,
+  };
 }
 
 export function toSubscription(row: SubscriptionRow): SubscriptionRecord {
@@ -116,4 +152,14 @@ export function toApiKey(row: ApiKeyRow & { number: number }): ApiKeyRecord {
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
   };
+}
+
+export function toEventType(row: EventTypeRow): EventTypeRecord {
+  const { name, settings, created_at: createdAt, updated_at: updatedAt } = row;
+  return { name, settings, createdAt, updatedAt };
+}
+
+export function fromEventType(record: EventTypeRecord): EventTypeRow {
+  const { name, settings, createdAt, updatedAt } = record;
+  return { name, settings, created_at: createdAt, updated_at: updatedAt };
 }

@@ -2,10 +2,14 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteControlStore } from './control.ts';
 import { SqliteJournalStore } from './journal.ts';
+import { SqliteReplayStore } from './replays.ts';
+import { SqliteRetention } from './retention.ts';
+import { SqliteTenantData } from './tenant-data.ts';
 import { Writer } from './writer.ts';
 
 /** The first release without the WAL-reset corruption bug of 3.7.0 to 3.51.2. */
@@ -27,9 +31,15 @@ export async function openSqliteStorage(options: { readonly directory: string })
     const connection = new Connection(file);
     migrate(connection);
     const writer = await Writer.start(file);
+    const journal = new SqliteJournalStore(connection, writer);
+    const { lastSequence } = await journal.state();
     return {
-      journal: new SqliteJournalStore(connection, writer),
+      journal,
+      sequences: new DenseSequences(lastSequence),
       control: new SqliteControlStore(connection),
+      replays: new SqliteReplayStore(connection, writer),
+      tenantData: new SqliteTenantData(connection, writer),
+      retention: new SqliteRetention(writer),
       async close() {
         await writer.stop();
         closeOnce(connection, lock);

@@ -10,7 +10,9 @@ import {
 import type { DeliveryState } from '../../domain/delivery-state.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
+import type { TenantStatus } from '../../domain/tenant.ts';
 import type { AttemptTrigger } from '../journal.ts';
+import type { ReplayStatus } from '../replays.ts';
 
 export interface EventRow {
   sequence: number;
@@ -26,6 +28,9 @@ export interface EventRow {
   matched: string;
   metadata: string | null;
   body: Uint8Array;
+  /** 1, or 0 for a single try. */
+  retry: number;
+  warnings: string | null;
 }
 
 export interface AttemptRow {
@@ -54,12 +59,24 @@ export interface DeliveryRow {
   reason: string | null;
   created_at: number;
   updated_at: number;
+  attempts_before: number;
+  ordering_key: string | null;
+  replay: number | null;
 }
 
-interface TenantRow {
-  number: Generated<number>;
+export interface TenantRow {
   name: string;
+  status: TenantStatus;
+  settings: string;
   created_at: number;
+  updated_at: number;
+}
+
+export interface TenantUsageRow {
+  tenant: number;
+  day: number;
+  events: number;
+  bytes: number;
 }
 
 export interface SubscriptionRow {
@@ -87,14 +104,45 @@ export interface ApiKeyRow {
   revoked_at: number | null;
 }
 
+export interface EventTypeRow {
+  name: string;
+  settings: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface ReplayRow {
+  number: Generated<number>;
+  tenant: number;
+  status: ReplayStatus;
+  dry_run: number;
+  request: string;
+  after_sequence: number;
+  up_to: number;
+  cursor: number;
+  total: number | null;
+  taken: number;
+  skipped: number;
+  delivered: number;
+  failed: number;
+  cancelled: number;
+  reason: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
 interface Tables {
   event: EventRow;
   attempt: AttemptRow;
   delivery: DeliveryRow;
-  tenant: TenantRow;
+  tenant: TenantRow & { number: Generated<number> };
+  tenant_usage: TenantUsageRow;
   subscription: SubscriptionRow;
   subscription_number: { number: Generated<number> };
   api_key: ApiKeyRow & { number: Generated<number> };
+  event_type: EventTypeRow;
+  catalogue_settings: { id: number; settings: string };
+  replay: ReplayRow;
 }
 
 /** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */

@@ -13,6 +13,7 @@ import {
   type Value,
 } from './batch-message.ts';
 import type { Connection } from './connection.ts';
+import { UsageTally } from './usage-tally.ts';
 
 type Statements = ReturnType<typeof prepareWrites>;
 
@@ -25,8 +26,8 @@ export function prepareWrites(connection: Connection) {
   return {
     insertEvent: connection.prepare(`
       insert into event (sequence, tenant, created_at, event_type, custom_id, task_id, run_id,
-                         status, ordering_key, matched, metadata, body)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+                         status, ordering_key, matched, metadata, retry, warnings, body)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     // A settle whose commit result was lost is sent again: the same attempt twice is one attempt.
     insertAttempt: connection.prepare(`
       insert into attempt (sequence, subscription, number, "trigger", outcome, failure_reason,
@@ -36,12 +37,14 @@ export function prepareWrites(connection: Connection) {
       on conflict do nothing`),
     upsertDelivery: connection.prepare(`
       insert into delivery (sequence, subscription, tenant, status, attempts, next_attempt_at,
-                            reason, created_at, updated_at)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                            reason, created_at, updated_at, attempts_before, ordering_key,
+                            replay)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict (sequence, subscription) do update set
         status = excluded.status, attempts = excluded.attempts,
         next_attempt_at = excluded.next_attempt_at, reason = excluded.reason,
-        updated_at = excluded.updated_at`),
+        updated_at = excluded.updated_at, attempts_before = excluded.attempts_before,
+        replay = excluded.replay`),
     // Those of other events were looked for before: a conflict is an event naming one key twice.
     insertKey: connection.prepare(`
       insert into dedupe_key (tenant, hash, sequence, fingerprint) values (?, ?, ?, ?)
@@ -50,6 +53,10 @@ export function prepareWrites(connection: Connection) {
       select e.sequence, e.created_at, e.custom_id, e.event_type, e.matched, k.fingerprint
       from dedupe_key k join event e on e.sequence = k.sequence
       where k.tenant = ? and k.hash = ?`),
+    countUsage: connection.prepare(`
+      insert into tenant_usage (tenant, day, events, bytes) values (?, ?, ?, ?)
+      on conflict (tenant, day) do update set
+        events = events + excluded.events, bytes = bytes + excluded.bytes`),
     raiseMark: connection.prepare(`
       update journal_state set low_water_mark = max(low_water_mark, ?) where id = 1`),
   };
@@ -79,16 +86,19 @@ function storeEvents(
   }
   const keysOf = keys.length === 0 ? undefined : groupKeys(keys, unpacker);
   const refusedIndexes = new Set<number>();
+  const usage = new UsageTally();
   for (const [index, body] of bodies.entries()) {
     const at = index * EVENT_VALUES;
     const existing = claim(events, at, keysOf?.get(index), writes);
     if (existing === undefined) {
       writes.insertEvent.run(...columns(events, at, EVENT_VALUES - 1), body);
+      usage.add(events, at, body.length);
       continue;
     }
     refused.push({ sequence: Number(events[at]), existing });
     refusedIndexes.add(index);
   }
+  for (const count of usage.counts()) writes.countUsage.run(...count);
   for (let at = 0; at < parked.length; at += PARKED_VALUES) {
     if (refusedIndexes.has(Number(parked[at]))) continue;
     writes.upsertDelivery.run(...columns(parked, at + 1, DELIVERY_VALUES));

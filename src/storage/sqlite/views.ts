@@ -2,10 +2,13 @@
 import type { DeliveryView } from '../journal.ts';
 import type { Connection } from './connection.ts';
 import { matchedNumbers, toView } from './rows.ts';
-import { query, type EventRow } from './tables.ts';
+import { query, type DeliveryRow, type EventRow } from './tables.ts';
 
 /** The columns of an event that its deliveries derive from. */
-export type MatchedEvent = Pick<EventRow, 'sequence' | 'created_at' | 'custom_id' | 'matched'>;
+export type MatchedEvent = Pick<
+  EventRow,
+  'sequence' | 'created_at' | 'custom_id' | 'ordering_key' | 'matched'
+>;
 
 /** Numbers SQLite takes in one `in (…)` list here; its own limit is 32,766 parameters. */
 const MAX_IN_LIST = 1_000;
@@ -20,7 +23,7 @@ export function deliveryViews(
     const chunk = events.slice(start, start + MAX_IN_LIST);
     const known = rowsAndOutcomes(connection, chunk);
     for (const event of chunk) {
-      for (const subscription of matchedNumbers(event.matched).toSorted((a, b) => a - b)) {
+      for (const subscription of known.subscriptionsOf(event).toSorted((a, b) => a - b)) {
         views.push(known.view(event, subscription));
       }
     }
@@ -31,9 +34,13 @@ export function deliveryViews(
 function rowsAndOutcomes(connection: Connection, events: readonly MatchedEvent[]) {
   const sequences = events.map((event) => event.sequence);
   const selectRows = query.selectFrom('delivery').selectAll().where('sequence', 'in', sequences);
-  const rows = new Map(
-    connection.all(selectRows.compile()).map((row) => [key(row.sequence, row.subscription), row]),
-  );
+  const rows = new Map<string, DeliveryRow>();
+  /** A replay gives an event deliveries that it did not match when it came in. */
+  const withRow = new Map<number, number[]>();
+  for (const row of connection.all(selectRows.compile())) {
+    rows.set(key(row.sequence, row.subscription), row);
+    withRow.set(row.sequence, [...(withRow.get(row.sequence) ?? []), row.subscription]);
+  }
   const selectAttempted = query
     .selectFrom('attempt')
     .select(['sequence', 'subscription'])
@@ -42,6 +49,9 @@ function rowsAndOutcomes(connection: Connection, events: readonly MatchedEvent[]
     connection.all(selectAttempted.compile()).map((row) => key(row.sequence, row.subscription)),
   );
   return {
+    subscriptionsOf({ sequence, matched }: MatchedEvent): number[] {
+      return [...new Set([...matchedNumbers(matched), ...(withRow.get(sequence) ?? [])])];
+    },
     view(event: MatchedEvent, subscription: number): DeliveryView {
       const row = rows.get(key(event.sequence, subscription));
       if (row !== undefined) return toView(row, event.custom_id);
@@ -54,6 +64,7 @@ function rowsAndOutcomes(connection: Connection, events: readonly MatchedEvent[]
         customId: event.custom_id,
         status: delivered ? 'delivered' : 'pending',
         attempts: delivered ? 1 : 0,
+        orderingKey: event.ordering_key,
         nextAttemptAt: null,
         reason: null,
       };

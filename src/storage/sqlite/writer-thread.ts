@@ -1,10 +1,15 @@
 /**
  * The writer thread: the only place that writes the journal. One message in, one transaction, one
- * fsync, one reply. A thread of its own, so that a slow disk never stops the event loop.
+ * fsync, one reply. A thread of its own, so that a slow disk never stops the event loop. Chores,
+ * such as erasing a tenant, stand in the same line.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { BatchMessage, WriterReply } from './batch-message.ts';
+import type { Removal, RemovalOrder } from '../retention.ts';
+import type { BatchMessage, Chore, StatementMessage } from './batch-message.ts';
+import type { WriterReply, WriterRequest } from './batch-message.ts';
 import { Connection, failureOf } from './connection.ts';
+import { Eraser } from './erase.ts';
+import { Remover } from './remove-old.ts';
 import { applyBatch, prepareWrites } from './transaction.ts';
 
 /**
@@ -19,17 +24,53 @@ connection.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 const begin = connection.prepare('begin immediate');
 const commit = connection.prepare('commit');
 const writes = prepareWrites(connection);
+const eraser = new Eraser(connection);
+const remover = new Remover(connection);
 
-function answer(batch: BatchMessage): WriterReply {
+function answer(request: BatchMessage | StatementMessage | Chore): WriterReply {
   try {
+    if ('chore' in request) return perform(request);
+    if ('sql' in request) return { kind: 'written', row: write(request) };
     begin.run();
-    const refused = applyBatch(batch, writes);
+    const refused = applyBatch(request, writes);
     commit.run();
     return { kind: 'committed', refused };
   } catch (error) {
     undo();
     const message = error instanceof Error ? error.message : String(error);
     return { kind: 'failed', failure: failureOf(error), message };
+  }
+}
+
+function write({ sql, values }: StatementMessage) {
+  return connection.prepare(sql).get(...values);
+}
+
+function perform(chore: Chore): WriterReply {
+  if (chore.chore === 'removeOld') return { kind: 'removed', removal: removeOld(chore.order) };
+  if (chore.chore === 'shred') eraser.shred();
+  if (chore.chore === 'remove') eraser.remove(chore.tenant);
+  if (chore.chore !== 'erase') return { kind: 'done', rows: 0 };
+  begin.run();
+  const rows = eraser.erase(chore.tenant, chore.limit);
+  commit.run();
+  return { kind: 'done', rows };
+}
+
+/** Without an fsync of its own: should it be lost with the power, it is done again. */
+function removeOld(order: RemovalOrder): Removal {
+  connection.exec('pragma synchronous = normal');
+  try {
+    begin.run();
+    const removal = remover.remove(order);
+    commit.run();
+    return removal;
+  } catch (error) {
+    undo();
+    throw error;
+  } finally {
+    // Outside of any transaction, or it would not take effect.
+    connection.exec('pragma synchronous = full');
   }
 }
 
@@ -41,7 +82,7 @@ function undo(): void {
   }
 }
 
-parentPort?.on('message', (message: BatchMessage | 'close') => {
+parentPort?.on('message', (message: WriterRequest) => {
   if (message === 'close') {
     connection.close();
     parentPort?.close();

@@ -2,18 +2,20 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { JournalBatch, RefusedDuplicate } from '../journal.ts';
+import { NOTHING_REMOVED, type Removal, type RemovalOrder } from '../retention.ts';
 import { StorageError } from '../storage.ts';
 import { closed } from './connection.ts';
-import { toMessage, type WriterReply } from './batch-message.ts';
+import { toMessage, type Chore, type WriterReply, type WriterRequest } from './batch-message.ts';
+import type { Value } from './batch-message.ts';
 
 interface Waiter {
-  readonly resolve: (refused: readonly RefusedDuplicate[]) => void;
+  readonly resolve: (reply: WriterReply) => void;
   readonly reject: (error: StorageError) => void;
 }
 
 export class Writer {
   readonly #worker: Worker;
-  /** In the order of the batches: the thread answers them one by one. */
+  /** In the order of the requests: the thread answers them one by one. */
   readonly #waiters: Waiter[] = [];
   #ended: StorageError | undefined;
   #stopping: Promise<void> | undefined;
@@ -34,13 +36,42 @@ export class Writer {
     return writer;
   }
 
-  commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]> {
+  async commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]> {
+    const message = toMessage(batch);
+    const reply = await this.#ask(message, [message.bytes]);
+    return reply.kind === 'committed' ? reply.refused : [];
+  }
+
+  /**
+   * Carries out one statement between two batches, for writes that must not keep the event loop
+   * waiting for the file's lock.
+   * @returns the first row it gives back.
+   */
+  async write(
+    sql: string,
+    values: readonly Value[],
+  ): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const reply = await this.#ask({ sql, values });
+    return reply.kind === 'written' ? reply.row : undefined;
+  }
+
+  /** @returns how many rows the chore changed. */
+  async run(chore: Chore): Promise<number> {
+    const reply = await this.#ask(chore);
+    return reply.kind === 'done' ? reply.rows : 0;
+  }
+
+  async removeOld(order: RemovalOrder): Promise<Removal> {
+    const reply = await this.#ask({ chore: 'removeOld', order });
+    return reply.kind === 'removed' ? reply.removal : NOTHING_REMOVED;
+  }
+
+  #ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<WriterReply> {
     if (this.#stopping !== undefined) return Promise.reject(closed());
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const { promise, resolve, reject } = Promise.withResolvers<readonly RefusedDuplicate[]>();
+    const { promise, resolve, reject } = Promise.withResolvers<WriterReply>();
     this.#waiters.push({ resolve, reject });
-    const message = toMessage(batch);
-    this.#worker.postMessage(message, [message.bytes]);
+    this.#worker.postMessage(request, transfer);
     return promise;
   }
 
@@ -59,10 +90,8 @@ export class Writer {
 
   #settle(reply: WriterReply): void {
     const waiter = this.#waiters.shift();
-    if (reply.kind === 'committed') waiter?.resolve(reply.refused);
-    if (reply.kind === 'failed') {
-      waiter?.reject(new StorageError(reply.failure, `the commit failed: ${reply.message}`));
-    }
+    if (reply.kind !== 'failed') waiter?.resolve(reply);
+    else waiter?.reject(new StorageError(reply.failure, `the commit failed: ${reply.message}`));
   }
 
   #end(error: StorageError): void {

@@ -1,0 +1,149 @@
+/**
+ * All that a tenant has, as NDJSON: one line for each thing, made as it is read, so that memory is
+ * bounded by a page of events. Behind every page stands a `cursor` line to go on from after a
+ * break; the last line is a `summary`, or an `error` when something went wrong on the way.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Tenant } from '../../domain/tenant.ts';
+import type { EventRecord } from '../../storage/journal.ts';
+import type { TenantEventPosition } from '../../storage/tenant-data.ts';
+import { keyJson } from '../auth/api-key-routes.ts';
+import type { KeyDirectory } from '../auth/key-directory.ts';
+import { encodeCursor } from '../cursor.ts';
+import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts';
+import type { ApiDependencies } from '../deps.ts';
+import { eventJson } from '../events/event-json.ts';
+import { toProblem } from '../problem-reply.ts';
+import { Problem, problemJson } from '../problems.ts';
+import { subscriptionJson } from '../subscriptions/subscription-json.ts';
+import { tenantJson } from './tenant-schema.ts';
+
+/** Read at a time; the largest are 1 MiB each. */
+const PAGE_EVENTS = 16;
+
+export interface ExportSources extends Pick<
+  ApiDependencies,
+  'registry' | 'journal' | 'tenantData' | 'deliveries' | 'clock' | 'onError'
+> {
+  readonly keys: Pick<KeyDirectory, 'list'>;
+  /** True once the server drains, which must not wait for a long export. */
+  readonly closing: () => boolean;
+}
+
+/** Where an export goes on. */
+export interface ExportPosition {
+  /** The newest event when the export began. */
+  readonly upTo: number;
+  readonly after: TenantEventPosition | undefined;
+}
+
+type Counted = 'subscription' | 'api_key' | 'event' | 'delivery' | 'attempt';
+
+/** @param from undefined for the whole, else where an earlier one broke off. */
+export async function* exportLines(
+  sources: ExportSources,
+  tenant: Tenant,
+  from: ExportPosition | undefined,
+): AsyncGenerator<string, void, undefined> {
+  const part = new ExportPart(sources, tenant);
+  let position = from;
+  try {
+    if (position === undefined) {
+      const { lastSequence } = await sources.journal.state();
+      position = { upTo: lastSequence, after: undefined };
+      yield* part.settings();
+    }
+    for (;;) {
+      refuseWhenClosing(sources);
+      const next: TenantEventPosition | undefined = yield* part.page(position);
+      if (next === undefined) break;
+      position = { ...position, after: next };
+      yield line('cursor', { cursor: cursorOf(position) });
+      // Reads of the embedded store take no turn of the event loop by themselves.
+      await setImmediate();
+    }
+    yield part.summary();
+  } catch (error) {
+    const problem = toProblem(error);
+    if (!(error instanceof Problem)) sources.onError(error, 'an export');
+    yield line('error', { error: problemJson(problem), cursor: position && cursorOf(position) });
+  }
+}
+
+function refuseWhenClosing({ closing }: ExportSources): void {
+  if (closing()) throw new Problem('unavailable', 'The server is shutting down.');
+}
+
+function cursorOf({ upTo, after }: ExportPosition): string {
+  return encodeCursor({ up_to: upTo, type: after?.eventType, sequence: after?.sequence });
+}
+
+class ExportPart {
+  readonly #sources: ExportSources;
+  readonly #tenant: Tenant;
+  readonly #counts: Record<Counted, number> = {
+    subscription: 0,
+    api_key: 0,
+    event: 0,
+    delivery: 0,
+    attempt: 0,
+  };
+
+  constructor(sources: ExportSources, tenant: Tenant) {
+    this.#sources = sources;
+    this.#tenant = tenant;
+  }
+
+  *settings(): Generator<string> {
+    const { registry, keys } = this.#sources;
+    const { number } = this.#tenant;
+    yield line('tenant', tenantJson(this.#tenant));
+    for (const one of registry.list(number))
+      yield this.#line('subscription', subscriptionJson(one));
+    for (const key of keys.list(number)) yield this.#line('api_key', keyJson(key));
+  }
+
+  /** @returns where the next page begins. */
+  async *page({ after, upTo }: ExportPosition) {
+    const query = { after, upTo, limit: PAGE_EVENTS };
+    const { items, next } = await this.#sources.tenantData.events(this.#tenant.number, query);
+    for (const event of items) yield* this.#event(event);
+    return next;
+  }
+
+  async *#event(event: EventRecord): AsyncGenerator<string> {
+    const { journal } = this.#sources;
+    const { tenant, sequence } = event;
+    const deliveries = await journal.deliveriesOf(tenant, sequence);
+    this.#counts.event += 1;
+    yield textLine('event', eventJson(event, deliveries));
+    for (const delivery of deliveries) {
+      yield this.#line('delivery', deliveryJson(delivery, this.#sources));
+      if (delivery.attempts === 0) continue;
+      for (const attempt of await journal.attempts(sequence, delivery.subscription)) {
+        yield this.#line('attempt', attemptJson(attempt, delivery));
+      }
+    }
+  }
+
+  /** Of what this part of the export held. */
+  summary(): string {
+    const { subscription, api_key: keys, event, delivery, attempt } = this.#counts;
+    const counts = { subscriptions: subscription, api_keys: keys, events: event };
+    return line('summary', { ...counts, deliveries: delivery, attempts: attempt });
+  }
+
+  #line(type: Counted, value: object): string {
+    this.#counts[type] += 1;
+    return line(type, value);
+  }
+}
+
+function line(type: string, value: object): string {
+  return textLine(type, JSON.stringify(value));
+}
+
+/** @param json text of an object with at least one member. */
+function textLine(type: string, json: string): string {
+  return `{"type":"${type}",${json.slice(1)}\n`;
+}

@@ -1,0 +1,15 @@
+import { describeStorageContract } from '../contract/storage-contract.ts';
+import { DenseJournal } from './testing/dense-journal.ts';
+import { denseReplays, denseTenantData } from './testing/dense-parts.ts';
+import { postgresHarness, SLOT } from './testing/harness.ts';
+import { describeOnPostgres } from './testing/on-postgres.ts';
+
+await describeOnPostgres('postgres', (server) => {
+  const harness = postgresHarness(server, (storage) => {
+    const journal = new DenseJournal(storage.journal, SLOT);
+    const replays = denseReplays(storage.replays, journal);
+    const tenantData = denseTenantData(storage.tenantData, journal);
+    return { ...storage, journal, replays, tenantData };
+  });
+  describeStorageContract('postgres', harness);
+});

@@ -1,0 +1,123 @@
+/** The tables as Kysely sees them; `migrations/` creates them, README.md explains them. */
+import {
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type Generated,
+} from 'kysely';
+import type { DeliveryState } from '../../domain/delivery-state.ts';
+import type { FailureReason } from '../../domain/outcome.ts';
+import type { SubscriptionStatus } from '../../domain/subscription.ts';
+import type { TenantStatus } from '../../domain/tenant.ts';
+import type { AttemptTrigger } from '../journal.ts';
+
+export interface EventRow {
+  sequence: number;
+  tenant: number;
+  created_at: number;
+  event_type: string;
+  custom_id: string | null;
+  task_id: string | null;
+  run_id: string | null;
+  status: string | null;
+  ordering_key: string | null;
+  /** Subscription numbers, comma-separated; empty when the event matched none. */
+  matched: string;
+  metadata: string | null;
+  body: Uint8Array;
+  /** 1, or 0 for a single try. */
+  retry: number;
+  warnings: string | null;
+}
+
+export interface AttemptRow {
+  sequence: number;
+  subscription: number;
+  number: number;
+  trigger: AttemptTrigger;
+  outcome: 'succeeded' | 'failed';
+  failure_reason: FailureReason | null;
+  detail: string | null;
+  response_status: number | null;
+  response_headers: string | null;
+  response_body: Uint8Array | null;
+  duration_ms: number;
+  started_at: number;
+  next_attempt_at: number | null;
+}
+
+export interface DeliveryRow {
+  sequence: number;
+  subscription: number;
+  tenant: number;
+  status: DeliveryState;
+  attempts: number;
+  next_attempt_at: number | null;
+  reason: string | null;
+  created_at: number;
+  updated_at: number;
+  attempts_before: number;
+  ordering_key: string | null;
+  replay: number | null;
+}
+
+export interface TenantRow {
+  name: string;
+  status: TenantStatus;
+  settings: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SubscriptionRow {
+  number: number;
+  tenant: number;
+  status: SubscriptionStatus;
+  disabled_reason: string | null;
+  failing_since: number | null;
+  settings: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+export interface ApiKeyRow {
+  tenant: number;
+  name: string;
+  hash: string;
+  hint: string;
+  /** Space-separated. */
+  scopes: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface EventTypeRow {
+  name: string;
+  settings: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Those of the control plane; the journal's statements are written by hand. */
+interface Tables {
+  tenant: TenantRow & { number: Generated<number> };
+  subscription: SubscriptionRow;
+  api_key: ApiKeyRow & { number: Generated<number> };
+  event_type: EventTypeRow;
+  catalogue_settings: { id: number; settings: string };
+}
+
+/** Builds SQL text and nothing else: the queries run through `connection.ts`. */
+export const query = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});

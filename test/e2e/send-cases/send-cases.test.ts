@@ -1,0 +1,63 @@
+/**
+ * The senders' half of the black-box list that users of other webhook services know by heart, as
+ * cases 1 to 27, each over every store a user can choose.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { describeOnPostgres } from '../../../src/storage/postgres/testing/on-postgres.ts';
+import type { BellwireOptions } from '../../support/bellwire.ts';
+import { CaseWorld } from './case-world.ts';
+import { RETRYING } from './retrying.ts';
+import { SENDING } from './sending.ts';
+import { SIGNING } from './signing.ts';
+import { SURVIVING } from './surviving.ts';
+
+const BELLWIRE_ADMIN_KEY = 'the-admin-key-of-the-cases';
+
+describe('cases 1 to 27 on SQLite', () => {
+  const newDirectory = directories();
+  describeCases(async () => ({ dataDir: await newDirectory(), env: { BELLWIRE_ADMIN_KEY } }));
+});
+
+await describeOnPostgres('cases 1 to 27 on PostgreSQL', (server) => {
+  const newDirectory = directories();
+  const databases: string[] = [];
+  describeCases(async () => {
+    const url = await server.createDatabase();
+    databases.push(url);
+    const env = { BELLWIRE_ADMIN_KEY, BELLWIRE_DATABASE_URL: url };
+    return { dataDir: await newDirectory(), env };
+  });
+  after(() => Promise.all(databases.map((url) => server.dropDatabase(url))));
+});
+
+/** Makes directories that are gone after the suite. */
+function directories(): () => Promise<string> {
+  const made: string[] = [];
+  after(async () => {
+    for (const directory of made) await rm(directory, { recursive: true, force: true });
+  });
+  return async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'bellwire-cases-'));
+    made.push(directory);
+    return directory;
+  };
+}
+
+function describeCases(optionsFor: (name: string) => Promise<BellwireOptions>): void {
+  let shared: CaseWorld | undefined;
+  const world = (): CaseWorld => {
+    if (shared === undefined) throw new Error('the server has not been started');
+    return shared;
+  };
+  before(async () => {
+    shared = await CaseWorld.start(await optionsFor('shared'));
+  });
+  after(() => shared?.stop());
+  for (const [name, run] of Object.entries({ ...SENDING, ...RETRYING, ...SURVIVING, ...SIGNING })) {
+    const number = /^case (\d+):/.exec(name)?.[1];
+    test(name, (t) => run(world().tenant(`case-${number}`), { t, world: world(), optionsFor }));
+  }
+}
