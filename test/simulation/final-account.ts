@@ -115,6 +115,7 @@ function reached(record: ReplayRecord, data: MemoryData, ledger: Ledger): string
   const asked = ledger.replays.find(({ number }) => number === record.number);
   if (request.statuses !== null || asked === undefined) return [];
   const wrong: string[] = [];
+  let wanted = 0;
   for (const event of data.journal.eventsAfter(record.after)) {
     if (event.sequence > record.upTo) break;
     for (const number of asked.subscriptions) {
@@ -122,6 +123,7 @@ function reached(record: ReplayRecord, data: MemoryData, ledger: Ledger): string
       if (known === undefined || known.status === 'deleted') continue;
       if (request.subscription !== null && request.subscription !== number) continue;
       if (!known.wants(event.eventType) || !known.takes(wishOf(event))) continue;
+      wanted += 1;
       const exists =
         event.matched.includes(number) ||
         data.journal.delivery(event.sequence, number) !== undefined;
@@ -130,6 +132,9 @@ function reached(record: ReplayRecord, data: MemoryData, ledger: Ledger): string
       }
     }
   }
+  // Those that were delivered before exist anyhow: only the count tells that they were taken.
+  const { taken } = record.counts;
+  if (taken < wanted) wrong.push(`replay ${record.number} took ${taken} of ${wanted} wanted`);
   return wrong;
 }
 
