@@ -31,7 +31,12 @@ async function assertDeliveredOnce(world: ClusterWorld, ids: readonly string[]):
   const { storage } = world.alive[0] ?? assert.fail('nobody lives');
   for (const id of ids) {
     const { sequence } = parseEventId(id) ?? assert.fail(id);
-    const [delivery, ...others] = await storage.journal.deliveriesOf(1, sequence);
+    const deliveries = () => storage.journal.deliveriesOf(1, sequence);
+    // It has arrived; what became of it may be in the next commit.
+    await world.until(`${id} is recorded`, async () => {
+      return (await deliveries()).every(({ status }) => status === 'delivered');
+    });
+    const [delivery, ...others] = await deliveries();
     assert.deepEqual([delivery?.status, delivery?.attempts, others], ['delivered', 1, []]);
   }
 }
