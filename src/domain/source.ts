@@ -40,6 +40,11 @@ export interface SourceSettings {
   readonly fields: readonly string[] | null;
   /** Null for the limit of the installation. */
   readonly maxBodyBytes: number | null;
+  /**
+   * Until when each of `secrets` verifies, in step with them: milliseconds, or null for as long as
+   * it stands there. Those behind the last entry have no end.
+   */
+  readonly secretEnds: readonly (number | null)[];
 }
 
 export interface Source extends SourceSettings {
@@ -49,7 +54,7 @@ export interface Source extends SourceSettings {
   readonly tenant: number;
   /** The secret part of its URL. In memory only; the store keeps it sealed. */
   readonly token: string;
-  /** All that verify, newest first. In memory only; the store keeps them sealed. */
+  /** Newest first; see `liveSecrets`. In memory only, the store keeps them sealed. */
   readonly secrets: readonly string[];
   readonly status: SourceStatus;
   /** Why it is out of order whatever its status says: its row can't be opened. Else null. */
@@ -69,4 +74,25 @@ export const DEFAULT_SOURCE_CHOICES: Omit<SourceSettings, 'provider'> = {
   rateLimit: null,
   fields: null,
   maxBodyBytes: null,
+  secretEnds: [],
 };
+
+export interface LiveSecret {
+  readonly text: string;
+  readonly endsAt: number | null;
+}
+
+/** Those that verify now, newest first. */
+export function liveSecrets(
+  { secrets, secretEnds }: Pick<Source, 'secrets' | 'secretEnds'>,
+  now: number,
+): readonly LiveSecret[] {
+  return secrets
+    .map((text, index) => ({ text, endsAt: secretEnds[index] ?? null }))
+    .filter(({ endsAt }) => endsAt === null || endsAt > now);
+}
+
+/** True once one of its secrets has ended: it need not be kept any more. */
+export function hasEndedSecret(source: Pick<Source, 'secrets' | 'secretEnds'>, now: number) {
+  return liveSecrets(source, now).length < source.secrets.length;
+}

@@ -7,6 +7,8 @@
 import { recordId } from '../domain/ids.ts';
 import {
   DEFAULT_SOURCE_CHOICES,
+  hasEndedSecret,
+  liveSecrets,
   type Source,
   type SourceSettings,
   type SourceStatus,
@@ -101,19 +103,25 @@ export class SourceRegistry implements SourceDirectory {
     return this.#vault.outdated;
   }
 
-  /** Secrets of sources do not end by themselves; whoever rotates them says which stay. */
-  withEndedSecrets(): readonly number[] {
-    return [];
+  /** Numbers of those that still hold a secret which no longer verifies. */
+  withEndedSecrets(now: number): readonly number[] {
+    const all = this.#snapshot.all();
+    return all.filter((source) => hasEndedSecret(source, now)).map(({ number }) => number);
   }
 
-  /** Stores it as it is, sealed with the first master key. */
+  /** Stores it as it is, without secrets that have ended, sealed with the first master key. */
   reseal(number: number): Promise<void> {
     return this.#turns.take(number, async () => {
       const current = this.#snapshot.byNumber(number);
       if (current === undefined) return;
+      const live = liveSecrets(current, this.#options.clock.now());
+      const secrets = live.map(({ text }) => text);
+      const renewed = { ...current, secrets, secretEnds: live.map(({ endsAt }) => endsAt) };
       // What another node has written meanwhile was sealed by that node.
-      const wasStored = await this.#update(this.#record(current, null), current, current.updatedAt);
-      if (!wasStored) await this.#agree(number);
+      const record = this.#record(renewed, null);
+      if (await this.#update(record, current, current.updatedAt)) {
+        this.#snapshot.put(renewed, record.tokenHash);
+      } else await this.#agree(number);
     });
   }
 
