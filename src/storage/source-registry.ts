@@ -4,7 +4,7 @@
  * listeners; changes of one source take turns; a write in doubt is undone; what other nodes wrote
  * is taken over, and a change that meets a row it was not made of is made again.
  */
-import { recordId } from '../domain/ids.ts';
+import { parseRecordId, recordId } from '../domain/ids.ts';
 import {
   DEFAULT_SOURCE_CHOICES,
   hasEndedSecret,
@@ -149,6 +149,12 @@ export class SourceRegistry implements SourceDirectory {
     return this.#snapshot.idOf(number);
   }
 
+  /** The number of the source with this public id, that exists or once existed, of any tenant. */
+  numberOf(id: string): number | undefined {
+    const number = parseRecordId('src', id)?.number;
+    return number !== undefined && this.idOf(number) === id ? number : undefined;
+  }
+
   /** By public id within a tenant; undefined for deleted ones and those of other tenants. */
   find(tenant: number, id: string): Source | undefined {
     return this.#snapshot.find(tenant, id);
@@ -282,7 +288,7 @@ export class SourceRegistry implements SourceDirectory {
     });
   }
 
-  /** Makes store and snapshot say the same: undoes what is in doubt, takes over what is not ours. */
+  /** Makes store and snapshot agree: undoes what is in doubt, takes over what is not ours. */
   async #agree(number: number): Promise<void> {
     const { control } = this.#options;
     const [stored] = await control.sources([number]);

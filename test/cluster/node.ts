@@ -87,10 +87,7 @@ export class TestNode {
       onError,
     });
     const { journal, control, sequences, cluster: membership } = storage;
-    const registry = new SubscriptionRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
-    await registry.load();
-    const sources = new SourceRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
-    await sources.load();
+    const { registry, sources } = await openRegistries({ control, clock, random });
     const writer = new JournalWriter({ journal, sequences, clock, onBroken });
     const dispatcher = new Dispatcher({
       journal,
@@ -184,4 +181,13 @@ export class TestNode {
     this.broken ??= error;
     this.kill();
   }
+}
+
+type RegistryParts = Omit<ConstructorParameters<typeof SubscriptionRegistry>[0], 'masterKeys'>;
+
+async function openRegistries(parts: RegistryParts) {
+  const registry = new SubscriptionRegistry({ ...parts, masterKeys: MASTER_KEYS });
+  const sources = new SourceRegistry({ ...parts, masterKeys: MASTER_KEYS });
+  await Promise.all([registry.load(), sources.load()]);
+  return { registry, sources };
 }
