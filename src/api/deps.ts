@@ -18,6 +18,7 @@ import type { Random } from '../runtime/random.ts';
 import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
 import type { JournalStore } from '../storage/journal.ts';
+import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
 import type { TenantDirectory } from '../storage/tenant-directory.ts';
@@ -89,6 +90,7 @@ export interface ApiDependencies {
   readonly deliveries: DeliveryControl;
   readonly replays: ReplayControl;
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly catalogue: EventCatalogue;
   readonly journal: JournalReads;
   readonly control: ControlStore;

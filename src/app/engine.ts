@@ -58,7 +58,7 @@ export async function createEngine(options: Options): Promise<Engine> {
   const random = systemRandom;
   const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
   const plane = await openControlPlane({ ...options, onError });
-  const { registry, rules, catalogue } = plane;
+  const { registry, sources, rules, catalogue } = plane;
   const challenge = createChallenger({ ...options, userAgent: USER_AGENT, clock, random });
   const state = await journal.state();
   const writer = new JournalWriter({ journal, sequences, clock, onBroken });
@@ -95,7 +95,8 @@ export async function createEngine(options: Options): Promise<Engine> {
   const refusal = () => dispatcher.overload();
   const publisher = createPublisher({ writer, directory: registry, clock, refusal, rules });
   const operational = operationalEvents({ publisher, clock, onError });
-  const cluster = joinCluster({ node, dispatcher, registry, journal, onBroken, onError });
+  const shared = { node, dispatcher, registry, sources, journal };
+  const cluster = joinCluster({ ...shared, onBroken, onError });
   catalogue.follow(cluster.changes);
   const pipe = { writer, dispatcher, replays, publisher, operational, cluster };
   const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
@@ -104,7 +105,7 @@ export async function createEngine(options: Options): Promise<Engine> {
 
 function deletionOf(
   { storage, log }: Options,
-  parts: Pick<Engine, 'tenants' | 'registry' | 'writer' | 'dispatcher' | 'replays'>,
+  parts: Pick<Engine, 'tenants' | 'registry' | 'sources' | 'writer' | 'dispatcher' | 'replays'>,
   onError: (error: unknown) => void,
 ): TenantDeletion {
   return new TenantDeletion({

@@ -164,13 +164,15 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
 function openApi({ config, keys, log }: Options, parts: Parts) {
   const { storage, egress, transforms, links, stats, engine } = parts;
   const { journal, control, tenantData } = storage;
-  const { registry, catalogue, tenants, rules, publisher, replays, operational, cluster } = engine;
+  const { registry, sources, catalogue, tenants, rules, publisher } = engine;
+  const { replays, operational, cluster } = engine;
   return createApi({
     publisher,
     deliveries: cluster.deliveries,
     changes: cluster.changes,
     replays,
     registry,
+    sources,
     catalogue,
     journal,
     control,

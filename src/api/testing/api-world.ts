@@ -21,6 +21,7 @@ import { systemClock, systemRandom } from '../../runtime/system.ts';
 import { JournalWriter } from '../../storage/journal-writer.ts';
 import { createMemoryStorage } from '../../storage/memory/store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { SourceRegistry } from '../../storage/source-registry.ts';
 import { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
 import { TenantDirectory } from '../../storage/tenant-directory.ts';
 import { TransformPool } from '../../transform/pool.ts';
@@ -169,7 +170,7 @@ function dependencies(
   pipe: Awaited<ReturnType<typeof openPipe>>,
 ) {
   const { journal, control, tenantData } = storage;
-  const { publisher, dispatcher, replays, registry, tenants, rules } = pipe;
+  const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
   return {
@@ -177,6 +178,7 @@ function dependencies(
     deliveries: dispatcher,
     replays,
     registry,
+    sources,
     journal,
     control,
     tenants,
@@ -222,6 +224,8 @@ async function openPipe(
   const random = systemRandom;
   const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
   await registry.load();
+  const sources = new SourceRegistry({ control, masterKeys, clock, random });
+  await sources.load();
   const state = await journal.state();
   const onError = (error: unknown) => errors.push(error);
   const tenants = new TenantDirectory({ control, clock });
@@ -255,7 +259,7 @@ async function openPipe(
     clock,
     onError,
   });
-  const sending = { tenants, registry, tenantData, writer, dispatcher, replays };
+  const sending = { tenants, registry, sources, tenantData, writer, dispatcher, replays };
   const deletion = new TenantDeletion({ ...sending, clock, onDeleted: () => {}, onError });
   await deletion.start();
   await dispatcher.start();
@@ -267,5 +271,5 @@ async function openPipe(
     refusal: () => dispatcher.overload(),
     rules,
   });
-  return { registry, dispatcher, replays, publisher, tenants, rules, deletion };
+  return { registry, sources, dispatcher, replays, publisher, tenants, rules, deletion };
 }
