@@ -163,7 +163,11 @@ const leaseCases: readonly Case[] = [
       assert.equal(claimed.length, 4);
       for (const [at, id] of ids.entries()) {
         const answers = claimed.map((claims): Claim | undefined => claims[at]);
-        assert.deepEqual(answers.toSorted(), ['new', 'pending', 'pending', 'pending'], id);
+        assert.deepEqual(
+          answers.map(String).toSorted(),
+          ['new', 'pending', 'pending', 'pending'],
+          id,
+        );
       }
     },
   },

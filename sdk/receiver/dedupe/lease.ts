@@ -6,8 +6,6 @@ export const DEFAULT_LEASE_MS = 60_000;
 export const DEFAULT_DEDUPE_TTL_MS = 7 * 24 * 60 * 60 * 1000;
 export const DEFAULT_DEDUPE_TABLE = 'bellwire_dedupe';
 
-/** Ids of other characters or more of them are kept as their digest: indexes have limits. */
-const PLAIN_ID = /^[\x21-\x7e]{1,200}$/;
 const TABLE_NAME = /^[A-Za-z_]\w{0,62}$/;
 
 export interface LeaseOptions {
@@ -39,14 +37,6 @@ export function leaseTimes(options: LeaseOptions): LeaseTimes {
 export function tableName(name: string): string {
   if (TABLE_NAME.test(name)) return name;
   throw new TypeError('`table` must be letters, digits and "_", at most 63 of them');
-}
-
-/** What the store keeps for an id. */
-export async function keyOf(id: string): Promise<string> {
-  if (PLAIN_ID.test(id)) return id;
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'));
-  return `sha256:${hex.join('')}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Remembers ids in a table of the caller's PostgreSQL: shared by processes and machines. */
 import type { Claim, Dedupe } from '../dedupe.ts';
-import { DEFAULT_DEDUPE_TABLE, keyOf, Leases, leaseTimes, tableName } from './lease.ts';
+import { shortId } from '../short-id.ts';
+import { DEFAULT_DEDUPE_TABLE, Leases, leaseTimes, tableName } from './lease.ts';
 import type { LeaseOptions, LeaseTimes } from './lease.ts';
 
 const SWEEP_EVERY_CLAIMS = 100;
@@ -54,7 +55,7 @@ class PostgresDedupe implements Dedupe {
     await this.#tableMade();
     await this.#sweepSometimes();
     const table = this.#table;
-    const key = await keyOf(id);
+    const key = await shortId(id);
     const token = this.#leases.newToken();
     const claimed = await this.#pool.query(
       `insert into "${table}" (id, token, expires_at) values ($1, $2, ${fromNow('$3')})
@@ -72,7 +73,7 @@ class PostgresDedupe implements Dedupe {
   }
 
   async confirm(id: string): Promise<void> {
-    const key = await keyOf(id);
+    const key = await shortId(id);
     this.#leases.end(key);
     // Whoever holds the claim by now: the event is in the queue.
     await this.#pool.query(
@@ -83,7 +84,7 @@ class PostgresDedupe implements Dedupe {
   }
 
   async release(id: string): Promise<void> {
-    const key = await keyOf(id);
+    const key = await shortId(id);
     const token = this.#leases.end(key);
     if (token === undefined) return;
     await this.#pool.query(`delete from "${this.#table}" where id = $1 and token = $2`, [

@@ -1,6 +1,7 @@
 /** Remembers ids in the caller's Redis: shared by processes and machines. */
 import type { Claim, Dedupe } from '../dedupe.ts';
-import { keyOf, Leases, leaseTimes } from './lease.ts';
+import { shortId } from '../short-id.ts';
+import { Leases, leaseTimes } from './lease.ts';
 import type { LeaseOptions } from './lease.ts';
 
 const DEFAULT_KEY_PREFIX = 'bellwire:dedupe:';
@@ -38,7 +39,7 @@ export function redisDedupe(client: RedisClient, options: RedisDedupeOptions = {
   const prefix = options.keyPrefix ?? DEFAULT_KEY_PREFIX;
   const send = sendOf(client);
   const leases = new Leases();
-  const redisKey = async (id: string) => prefix + (await keyOf(id));
+  const redisKey = async (id: string) => prefix + (await shortId(id));
 
   async function claim(id: string): Promise<Claim> {
     const key = await redisKey(id);

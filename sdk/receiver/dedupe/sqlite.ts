@@ -2,7 +2,8 @@
 import type { Clock } from '../../clock.ts';
 import { systemClock } from '../../clock.ts';
 import type { Claim, Dedupe } from '../dedupe.ts';
-import { DEFAULT_DEDUPE_TABLE, keyOf, Leases, leaseTimes, tableName } from './lease.ts';
+import { shortId } from '../short-id.ts';
+import { DEFAULT_DEDUPE_TABLE, Leases, leaseTimes, tableName } from './lease.ts';
 import type { LeaseOptions, LeaseTimes } from './lease.ts';
 
 /** Expired ids are removed by every hundredth claim, so that none is made to wait for long. */
@@ -70,7 +71,7 @@ class SqliteDedupe implements Dedupe {
   }
 
   async claim(id: string): Promise<Claim> {
-    const key = await keyOf(id);
+    const key = await shortId(id);
     const now = this.#clock.now();
     this.#sweepSometimes(now);
     const token = this.#leases.newToken();
@@ -85,14 +86,14 @@ class SqliteDedupe implements Dedupe {
   }
 
   async confirm(id: string): Promise<void> {
-    const key = await keyOf(id);
+    const key = await shortId(id);
     this.#leases.end(key);
     // Whoever holds the claim by now: the event is in the queue.
     this.#confirm.run(key, this.#clock.now() + this.#times.ttlMs);
   }
 
   async release(id: string): Promise<void> {
-    const key = await keyOf(id);
+    const key = await shortId(id);
     const token = this.#leases.end(key);
     if (token !== undefined) this.#release.run(key, token);
   }
