@@ -6,22 +6,22 @@ import { encodeEvent } from './message.ts';
 /** All in-sync replicas have it, as Kafka's protocol spells that. */
 const ALL_REPLICAS = -1;
 
-export interface KafkaMessage {
-  readonly topic: string;
-  readonly key: Buffer;
-  readonly value: Buffer;
-  readonly headers: Record<string, Buffer>;
-}
-
 /** `kafka.producer()` of kafkajs, connected. */
 export interface KafkajsProducer {
   sendBatch: unknown;
-  send(record: { topic: string; acks: number; messages: KafkaMessage[] }): Promise<unknown>;
+  send(record: {
+    topic: string;
+    acks: number;
+    messages: { key: Buffer; value: Buffer; headers: Record<string, Buffer> }[];
+  }): Promise<unknown>;
 }
 
-/** `new Producer(…)` of @platformatic/kafka, without serializers. */
+/** `new Producer(…)` of @platformatic/kafka, whose serializers, if any, leave buffers alone. */
 export interface PlatformaticProducer {
-  send(record: { acks: number; messages: KafkaMessage[] }): Promise<unknown>;
+  send(record: {
+    acks: number;
+    messages: { topic: string; key: Buffer; value: Buffer; headers: Map<Buffer, Buffer> }[];
+  }): Promise<unknown>;
 }
 
 export interface KafkaQueueOptions {
@@ -38,17 +38,21 @@ export function kafkaQueue(
   const { topic, key = orderingKey } = options;
   return {
     async push(event) {
-      const message = {
-        topic,
-        key: Buffer.from(key(event)),
-        value: Buffer.from(encodeEvent(event)),
-        headers: {
-          'webhook-id': Buffer.from(event.webhook_id),
-          'event-type': Buffer.from(event.event_type),
-        },
+      const message = { key: Buffer.from(key(event)), value: Buffer.from(encodeEvent(event)) };
+      const headers = {
+        'webhook-id': Buffer.from(event.webhook_id),
+        'event-type': Buffer.from(event.event_type),
       };
-      const record = { acks: ALL_REPLICAS, messages: [message] };
-      await ('sendBatch' in producer ? producer.send({ topic, ...record }) : producer.send(record));
+      if ('sendBatch' in producer) {
+        const messages = [{ ...message, headers }];
+        await producer.send({ topic, acks: ALL_REPLICAS, messages });
+        return;
+      }
+      const pairs = Object.entries(headers).map(
+        ([name, value]) => [Buffer.from(name), value] as const,
+      );
+      const messages = [{ ...message, topic, headers: new Map(pairs) }];
+      await producer.send({ acks: ALL_REPLICAS, messages });
     },
   };
 }
