@@ -1,11 +1,15 @@
 /** `app.post(path, receiver.express())`, for Express 4 and 5. */
 import type { BodyRead, Handle } from '../receiver/handle.ts';
-import { declaredLength, readStream, wasRead, writeReply } from './node-io.ts';
+import { declaredLength, readStream, wasRead, wholeUrl, writeReply } from './node-io.ts';
 import type { NodeRequest, NodeResponse } from './node-io.ts';
 
 export interface ExpressRequest extends NodeRequest {
   /** What a body parser made; Express 4 sets an empty object even when none read anything. */
   readonly body?: unknown;
+  /** Path and query, also where a router has cut off a part. */
+  readonly originalUrl?: string;
+  /** With `trust proxy`, what the proxy says. */
+  readonly protocol?: string;
   /** Some hosting platforms keep the bytes here. */
   readonly rawBody?: unknown;
 }
@@ -20,9 +24,9 @@ const HINT =
 export function expressAdapter(handle: Handle): ExpressHandler {
   return (request, response) => {
     const readBody = (maxBytes: number) => readExpressBody(request, maxBytes);
-    void handle({ headers: request.headers, readBody }).then((reply) =>
-      writeReply(response, reply),
-    );
+    const { headers, method, protocol, originalUrl = request.url } = request;
+    const url = wholeUrl({ headers, socket: request.socket, url: originalUrl }, protocol);
+    void handle({ headers, method, url, readBody }).then((reply) => writeReply(response, reply));
   };
 }
 

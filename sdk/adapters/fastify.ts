@@ -4,12 +4,17 @@
  * application has, and whatever content type is sent, the bytes are the ones on the wire.
  */
 import type { BodyRead, Handle } from '../receiver/handle.ts';
-import { declaredLength, readStream, wasRead } from './node-io.ts';
+import { declaredLength, readStream, wasRead, wholeUrl } from './node-io.ts';
 import type { ByteStream, NodeRequest } from './node-io.ts';
 
 interface Request {
   readonly headers: NodeRequest['headers'];
   readonly raw: NodeRequest;
+  readonly method?: string;
+  /** Path and query, also where a plugin has cut off a part. */
+  readonly originalUrl?: string;
+  /** With `trustProxy`, what the proxy says. */
+  readonly protocol?: string;
   readonly body?: unknown;
 }
 
@@ -40,7 +45,13 @@ export function fastifyAdapter(handle: Handle): FastifyRoute {
     reply: FastifyReplyLike,
     readBody: (maxBytes: number) => Promise<BodyRead>,
   ): Promise<unknown> {
-    const { status, headers, body } = await handle({ headers: request.headers, readBody });
+    const { headers: names, method, protocol, originalUrl = request.raw.url } = request;
+    const url = wholeUrl(
+      { headers: names, socket: request.raw.socket, url: originalUrl },
+      protocol,
+    );
+    const incoming = { headers: names, method, url, readBody };
+    const { status, headers, body } = await handle(incoming);
     reply.code(status);
     reply.headers({ ...headers });
     reply.send(body);

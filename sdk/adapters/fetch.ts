@@ -1,6 +1,6 @@
 /** Web `Request` to `Response`: Bun, Deno, workers, and the base of Hono and Next. */
 import type { BodyRead, Handle } from '../receiver/handle.ts';
-import { joined } from './node-io.ts';
+import { readWebStream } from './web-stream.ts';
 
 export interface FetchContext {
   /** Keeps a worker alive after the answer, as Cloudflare's execution context does. */
@@ -16,9 +16,11 @@ const HINT =
 export function fetchAdapter(handle: Handle, drain: () => Promise<void>): FetchHandler {
   return async (request, context) => {
     const readBody = (maxBytes: number) => readWebBody(request, maxBytes);
-    const { status, headers, body } = await handle({ headers: request.headers, readBody });
-    if (status === 200) context?.waitUntil?.(drain());
-    return new Response(body, { status, headers: { ...headers } });
+    const { headers: names, method, url } = request;
+    const { status, headers, body } = await handle({ headers: names, method, url, readBody });
+    if (status < 300) context?.waitUntil?.(drain());
+    // A 204 may not even have an empty body.
+    return new Response(body === '' ? null : body, { status, headers: { ...headers } });
   };
 }
 
@@ -27,18 +29,5 @@ async function readWebBody(request: Request, maxBytes: number): Promise<BodyRead
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) {
     return { problem: 'body_too_large' };
   }
-  if (request.body === null) return new Uint8Array(0);
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return joined(chunks);
-    total += value.length;
-    if (total > maxBytes) {
-      await reader.cancel();
-      return { problem: 'body_too_large' };
-    }
-    chunks.push(value);
-  }
+  return (await readWebStream(request.body, maxBytes)) ?? { problem: 'body_too_large' };
 }

@@ -17,6 +17,10 @@ export interface ByteStream {
 
 export interface NodeRequest extends ByteStream {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly method?: string | undefined;
+  /** Path and query. */
+  readonly url?: string | undefined;
+  readonly socket?: object | undefined;
   /** True once anything has read from the stream. */
   readonly readableDidRead?: boolean;
   readonly readableEnded?: boolean;
@@ -31,6 +35,18 @@ export interface NodeResponse {
 /** Whether someone else has taken bytes out of the request. */
 export function wasRead(request: NodeRequest): boolean {
   return request.readableDidRead ?? request.readableEnded ?? false;
+}
+
+/** The URL as the sender may know it: a proxy in front that ends TLS knows better. */
+export function wholeUrl(
+  { headers, socket, url = '/' }: Pick<NodeRequest, 'headers' | 'socket' | 'url'>,
+  protocol = isEncrypted(socket) ? 'https' : 'http',
+): string {
+  return `${protocol}://${String(headers['host'] ?? 'localhost')}${url}`;
+}
+
+function isEncrypted(socket: object | undefined): boolean {
+  return socket !== undefined && 'encrypted' in socket && socket.encrypted === true;
 }
 
 export function declaredLength(headers: NodeRequest['headers']): number {

@@ -1,6 +1,6 @@
 /** `http.createServer(receiver.node())`. */
 import type { Handle } from '../receiver/handle.ts';
-import { declaredLength, readStream, wasRead, writeReply } from './node-io.ts';
+import { declaredLength, readStream, wasRead, wholeUrl, writeReply } from './node-io.ts';
 import type { NodeRequest, NodeResponse } from './node-io.ts';
 
 export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void;
@@ -11,11 +11,13 @@ const HINT =
 
 export function nodeAdapter(handle: Handle): NodeHandler {
   return (request, response) => {
-    const { headers } = request;
+    const { headers, method } = request;
     const readBody = async (maxBytes: number) =>
       wasRead(request)
         ? ({ problem: 'body_already_parsed', detail: HINT } as const)
         : readStream(request, declaredLength(headers), maxBytes);
-    void handle({ headers, readBody }).then((reply) => writeReply(response, reply));
+    void handle({ headers, method, url: wholeUrl(request), readBody }).then((reply) =>
+      writeReply(response, reply),
+    );
   };
 }

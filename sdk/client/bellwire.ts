@@ -3,7 +3,10 @@ import { ApiKeys } from './api-keys.ts';
 import { Deliveries } from './deliveries.ts';
 import { Events } from './events.ts';
 import { EventTypes } from './event-types.ts';
+import { InboundRequests } from './inbound-requests.ts';
+import { Providers } from './providers.ts';
 import { Replays } from './replays.ts';
+import { Sources } from './sources.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Tenants } from './tenants.ts';
 import { createTransport } from './transport.ts';
@@ -19,6 +22,9 @@ export class Bellwire {
   readonly deliveries: Deliveries;
   readonly eventTypes: EventTypes;
   readonly replays: Replays;
+  readonly sources: Sources;
+  readonly providers: Providers;
+  readonly inboundRequests: InboundRequests;
   readonly apiKeys: ApiKeys;
   readonly tenants: Tenants;
 
@@ -30,6 +36,9 @@ export class Bellwire {
     this.deliveries = new Deliveries(transport);
     this.eventTypes = new EventTypes(transport);
     this.replays = new Replays(transport);
+    this.sources = new Sources(transport);
+    this.providers = new Providers(transport);
+    this.inboundRequests = new InboundRequests(transport);
     this.apiKeys = new ApiKeys(transport);
     this.tenants = new Tenants(transport);
   }

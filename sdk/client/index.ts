@@ -8,5 +8,6 @@ export type { CallOptions, ClientOptions, Fetch } from './transport.ts';
 export type { PublishOptions } from './events.ts';
 export type * from './event-type-types.ts';
 export type * from './replay-types.ts';
+export type * from './source-types.ts';
 export type * from './tenant-types.ts';
 export type * from './types.ts';

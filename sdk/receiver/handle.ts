@@ -1,18 +1,19 @@
 /**
  * One received request from headers to answer, whatever the framework:
  * signed? → read the raw body → verify → parse → dedupe → queue → answer. Handlers run later.
- * The sender's question whether this URL wants its events is answered without them.
+ * Whether this URL wants the sender's events is answered without them.
  */
 import { readChallenge } from '../../src/protocol/challenge.ts';
-import type { WebhookEvent } from '../../src/protocol/envelope.ts';
-import type { Clock } from '../clock.ts';
-import type { Dedupe } from './dedupe.ts';
 import { readEvent } from './event-formats.ts';
 import { headerLookup } from './header-lookup.ts';
-import type { HeaderSource } from './header-lookup.ts';
+import type { HeaderLookup, HeaderSource } from './header-lookup.ts';
+import type { Entrance } from './providers/entrance.ts';
+import { safeHeaders } from './providers/safe-headers.ts';
 import { accepted, answered, refusal } from './replies.ts';
 import type { RefusalReason, Reply } from './replies.ts';
 import type { SignatureCheck } from './signature.ts';
+import { createTake } from './take.ts';
+import type { Taken, TakeParts } from './take.ts';
 
 /** The body as it came over the wire, or why there is none. Never text or re-serialised JSON. */
 export type BodyRead =
@@ -23,6 +24,10 @@ export type BodyRead =
 
 export interface IncomingRequest {
   readonly headers: HeaderSource;
+  /** Default POST. Providers may ask by GET or OPTIONS whether the URL wants their events. */
+  readonly method?: string | undefined;
+  /** All of it; some providers sign it. */
+  readonly url?: string | undefined;
   /** Called at most once, and not at all for a request that is refused for its headers. */
   readonly readBody: (maxBytes: number) => Promise<BodyRead>;
 }
@@ -30,59 +35,21 @@ export interface IncomingRequest {
 /** Never rejects. */
 export type Handle = (request: IncomingRequest) => Promise<Reply>;
 
-/** Takes an object with the facts first, as pino and console do. */
-export interface Logger {
-  warn(facts: Readonly<Record<string, unknown>>, message: string): void;
-}
-
-export interface HandleParts {
-  readonly signature: SignatureCheck;
-  readonly dedupe: Dedupe;
-  readonly push: (event: WebhookEvent) => Promise<void>;
+export interface HandleParts extends TakeParts {
+  /** Null where no sender with signatures of Bellwire's kinds is believed. */
+  readonly signature: SignatureCheck | null;
+  /** Null without providers. */
+  readonly entrance: Entrance | null;
+  /** Takes the place of scheme and host of a request's URL. */
+  readonly publicUrl: string | undefined;
   readonly maxBodyBytes: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 export function createHandle(parts: HandleParts): Handle {
-  const take = createTake(parts);
-
-  function refused(reason: RefusalReason, detail?: string): Reply {
-    const reply = refusal(reason, detail);
-    parts.logger.warn({ reason, status: reply.status }, 'webhook refused');
-    return reply;
-  }
-
-  async function answer(request: IncomingRequest): Promise<Reply> {
-    const header = headerLookup(request.headers);
-    if (!parts.signature.isSigned(header)) return refused('missing_signature');
-    let body: BodyRead;
-    try {
-      body = await request.readBody(parts.maxBodyBytes);
-    } catch {
-      return refused('body_unreadable');
-    }
-    if (!(body instanceof Uint8Array)) {
-      return refused(body.problem, 'detail' in body ? body.detail : undefined);
-    }
-    const problem = parts.signature.problem(header, body, parts.clock.now());
-    if (problem !== undefined) return refused(problem);
-    const parsed = readEvent(header, body);
-    if (!parsed.ok) {
-      const challenge = readChallenge(body);
-      if (challenge !== undefined) return answered(challenge);
-      return refused(parsed.reason, parsed.detail);
-    }
-    const outcome = await take(parsed.event);
-    if (outcome === 'new' || outcome === 'duplicate') {
-      return accepted(parsed.event.webhook_id, outcome === 'duplicate');
-    }
-    return refused(outcome);
-  }
-
+  const handler = new Handler(parts);
   return async (request) => {
     try {
-      return await answer(request);
+      return await handler.answer(request);
     } catch (error) {
       parts.logger.warn({ error }, 'webhook receiver failed');
       return refusal('internal_error');
@@ -90,59 +57,100 @@ export function createHandle(parts: HandleParts): Handle {
   };
 }
 
-type Taken = 'new' | 'duplicate' | 'dedupe_unavailable' | 'in_progress' | 'queue_refused';
+class Handler {
+  readonly #parts: HandleParts;
+  readonly #take: ReturnType<typeof createTake>;
 
-/**
- * Puts an event into the queue once. While the first request with an id waits for the queue, later
- * ones wait with it: calling them duplicates would lose the event should the queue refuse it.
- */
-function createTake(parts: HandleParts): (event: WebhookEvent) => Promise<Taken> {
-  const inProgress = new Map<string, Promise<Taken>>();
-  return async (event) => {
-    // The id in the body, because that one is signed under every scheme.
-    const id = event.webhook_id;
-    const first = inProgress.get(id);
-    if (first !== undefined) {
-      const outcome = await first;
-      return outcome === 'new' ? 'duplicate' : outcome;
+  constructor(parts: HandleParts) {
+    this.#parts = parts;
+    this.#take = createTake(parts);
+  }
+
+  async answer(request: IncomingRequest): Promise<Reply> {
+    const { signature, entrance, maxBodyBytes } = this.#parts;
+    const header = headerLookup(request.headers);
+    const signed = signature?.isSigned(header) === true ? signature : undefined;
+    if (signed === undefined) {
+      if (entrance === null) return this.#refused('missing_signature');
+      const encoding = header('content-encoding') ?? 'identity';
+      if (encoding !== 'identity') return this.#refused('unsupported_encoding');
     }
-    const taking = takeOnce(parts, event);
-    inProgress.set(id, taking);
-    try {
-      return await taking;
-    } finally {
-      inProgress.delete(id);
+    const body = await readBody(request, maxBodyBytes);
+    if ('problem' in body) return this.#refused(body.problem, body.detail);
+    if (signed !== undefined) return this.#ownKind(signed, header, body);
+    return entrance === null
+      ? this.#refused('missing_signature')
+      : this.#provider(entrance, request, header, body);
+  }
+
+  /** From Bellwire, or from a sender that signs like it. */
+  async #ownKind(
+    signature: SignatureCheck,
+    header: HeaderLookup,
+    body: Uint8Array,
+  ): Promise<Reply> {
+    const problem = signature.problem(header, body, this.#parts.clock.now());
+    if (problem !== undefined) return this.#refused(problem);
+    const parsed = readEvent(header, body);
+    if (!parsed.ok) {
+      const challenge = readChallenge(body);
+      if (challenge !== undefined) return answered(challenge);
+      return this.#refused(parsed.reason, parsed.detail);
     }
-  };
+    const outcome = await this.#take(parsed.event);
+    if (!isTaken(outcome)) return this.#refused(outcome);
+    return accepted(parsed.event.webhook_id, outcome === 'duplicate');
+  }
+
+  async #provider(
+    entrance: Entrance,
+    request: IncomingRequest,
+    header: HeaderLookup,
+    body: Uint8Array,
+  ): Promise<Reply> {
+    const inbound = {
+      method: (request.method ?? 'POST').toUpperCase(),
+      url: urlOf(request, this.#parts.publicUrl),
+      headers: header,
+      body,
+      safeHeaders: (secrets: readonly string[]) => safeHeaders(request.headers, secrets),
+    };
+    const passage = await entrance.enter(inbound, this.#parts.clock.now());
+    if (passage.kind === 'handshake') return passage.reply;
+    if (passage.kind === 'refused') {
+      const { reason, status, detail, provider } = passage;
+      this.#parts.logger.warn({ reason, status, detail, provider }, 'webhook refused');
+      return refusal(reason ?? 'not_verified', undefined, status);
+    }
+    const outcome = await this.#take(passage.event);
+    return isTaken(outcome) ? passage.accepted : this.#refused(outcome);
+  }
+
+  #refused(reason: RefusalReason, detail?: string): Reply {
+    const reply = refusal(reason, detail);
+    this.#parts.logger.warn({ reason, status: reply.status }, 'webhook refused');
+    return reply;
+  }
 }
 
-async function takeOnce(parts: HandleParts, event: WebhookEvent): Promise<Taken> {
-  const { dedupe, logger } = parts;
-  const id = event.webhook_id;
-  try {
-    const claim = await dedupe.claim(id);
-    if (claim === 'duplicate') return 'duplicate';
-    if (claim === 'pending') return 'in_progress';
-  } catch (error) {
-    logger.warn({ error, webhook_id: id }, 'dedupe failed to claim an event id');
-    return 'dedupe_unavailable';
-  }
-  try {
-    await parts.push(event);
-  } catch (error) {
-    logger.warn({ error, webhook_id: id }, 'queue refused an event');
-    await attempt(() => dedupe.release(id), logger, 'dedupe failed to release an event id');
-    return 'queue_refused';
-  }
-  await attempt(() => dedupe.confirm?.(id), logger, 'dedupe failed to confirm an event id');
-  return 'new';
+function isTaken(outcome: Taken): outcome is 'new' | 'duplicate' {
+  return outcome === 'new' || outcome === 'duplicate';
 }
 
-/** For steps whose failure must not change the answer: the event's fate is already decided. */
-async function attempt(step: () => unknown, logger: Logger, message: string): Promise<void> {
+type BodyProblem = { readonly problem: RefusalReason; readonly detail?: string };
+
+async function readBody(
+  request: IncomingRequest,
+  maxBytes: number,
+): Promise<Uint8Array | BodyProblem> {
   try {
-    await step();
-  } catch (error) {
-    logger.warn({ error }, message);
+    return await request.readBody(maxBytes);
+  } catch {
+    return { problem: 'body_unreadable' };
   }
+}
+
+function urlOf({ url = '' }: IncomingRequest, publicUrl: string | undefined): string {
+  if (publicUrl === undefined) return url;
+  return publicUrl.replace(/\/+$/, '') + url.replace(/^[a-z]+:\/\/[^/?]*/i, '');
 }

@@ -19,3 +19,17 @@ export function headerLookup(headers: HeaderSource): HeaderLookup {
     return typeof value === 'string' || value === undefined ? value : value.join(', ');
   };
 }
+
+/** All headers, by their names in lower case. Empty where the source can't list them. */
+export function headerEntries(headers: HeaderSource): readonly (readonly [string, string])[] {
+  const entries: (readonly [string, string])[] = [];
+  if (isWebHeaders(headers)) {
+    if (headers instanceof Headers) headers.forEach((value, name) => entries.push([name, value]));
+    return entries;
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined)
+      entries.push([name, typeof value === 'string' ? value : value.join(', ')]);
+  }
+  return entries;
+}

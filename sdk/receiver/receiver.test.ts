@@ -198,7 +198,7 @@ test('a dedupe shared by two receivers makes an event new to one of them', async
 test('every refusal has a status and a whole sentence', () => {
   for (const [reason, [status, detail]] of Object.entries(REFUSALS)) {
     assert.match(reason, /^[a-z0-9_]+$/);
-    assert.ok([400, 403, 413, 500, 503].includes(status));
+    assert.ok([400, 401, 403, 405, 413, 415, 500, 503].includes(status));
     assert.match(detail, /^[A-Z].*\.$/);
   }
 });

@@ -20,6 +20,13 @@ export const REFUSALS = {
   not_utf8: [400, 'The body is not valid UTF-8.'],
   not_json: [400, 'The body is not valid JSON.'],
   not_an_event: [400, 'The body is JSON, but not an event.'],
+  not_verified: [401, 'The request could not be verified.'],
+  method_not_allowed: [405, 'Events come by POST or PUT, and this is no handshake.'],
+  unsupported_content_type: [415, 'The provider does not send this content type.'],
+  unsupported_encoding: [415, 'Compressed bodies are not taken.'],
+  malformed_body: [400, 'The body can not be read.'],
+  key_unavailable: [503, 'The key of the provider can not be had now; try later.'],
+  confirmation_failed: [503, 'The handshake could not be confirmed now; try later.'],
   dedupe_unavailable: [503, 'The receiver can not tell whether it knows the event; try later.'],
   in_progress: [503, 'Another request with the same event is being taken; try later.'],
   queue_refused: [503, 'The receiver can not take the event now; try later.'],
@@ -31,9 +38,13 @@ export type RefusalReason = keyof typeof REFUSALS;
 const RETRY_AFTER_SECONDS = 5;
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
-/** @param detail A better sentence than the catalogue's. */
-export function refusal(reason: RefusalReason, detail?: string): Reply {
-  const [status, sentence] = REFUSALS[reason];
+/**
+ * @param detail A better sentence than the catalogue's.
+ * @param convention What the provider is used to instead of the catalogue's status.
+ */
+export function refusal(reason: RefusalReason, detail?: string, convention?: number): Reply {
+  const [usual, sentence] = REFUSALS[reason];
+  const status = convention ?? usual;
   return {
     status,
     headers: status === 503 ? { ...JSON_TYPE, 'retry-after': `${RETRY_AFTER_SECONDS}` } : JSON_TYPE,

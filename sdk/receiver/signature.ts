@@ -28,11 +28,11 @@ export interface HeaderScheme {
 }
 
 /** `standard`: the `webhook-*` headers. `agent`: `x-agent-signature`, which covers no timestamp. */
-export type Scheme = 'standard' | 'agent' | HeaderScheme;
+export type OwnScheme = 'standard' | 'agent' | HeaderScheme;
 
 export interface SignatureOptions {
   readonly secrets: readonly string[];
-  readonly schemes: readonly Scheme[];
+  readonly schemes: readonly OwnScheme[];
   readonly toleranceSeconds: number | undefined;
 }
 
@@ -74,7 +74,7 @@ export function signatureCheck(options: SignatureOptions): SignatureCheck {
   };
 }
 
-function checkOf(scheme: Scheme, options: SignatureOptions): SchemeCheck {
+function checkOf(scheme: OwnScheme, options: SignatureOptions): SchemeCheck {
   if (scheme === 'standard') return standardCheck(options);
   if (scheme === 'agent') return agentCheck(options);
   return headerCheck(scheme, options);

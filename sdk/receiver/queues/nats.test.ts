@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, nanos } from '@nats-io/transport-node';
+import { queueContract } from '../../contract/queue-contract.ts';
+import { missing, NATS_SERVER } from '../../contract/services.ts';
+import { consumeNats, natsQueue } from './nats.ts';
+
+const ACK_WAIT_MS = 10_000;
+
+queueContract({
+  name: 'NATS JetStream',
+  skip: await missing('NATS', 4222),
+  givesUp: true,
+  async open() {
+    const name = `bellwire_test_${randomUUID().replaceAll('-', '')}`;
+    const publishing = await connect({ servers: NATS_SERVER });
+    const connection = await connect({ servers: NATS_SERVER });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name, subjects: [`${name}.>`], retention: 'workqueue' });
+    await manager.consumers.add(name, {
+      durable_name: 'handlers',
+      ack_policy: 'explicit',
+      ack_wait: nanos(ACK_WAIT_MS),
+    });
+    return {
+      queue: natsQueue(jetstream(publishing), {
+        subject: ({ event_type }) => `${name}.${event_type}`,
+      }),
+      async consume(processor, options) {
+        const consumer = await jetstream(connection).consumers.get(name, 'handlers');
+        return consumeNats(await consumer.consume(), processor, options);
+      },
+      cut: () => publishing.close(),
+      async left() {
+        // What the server has read of this connection includes the acknowledgements.
+        await connection.flush();
+        return (await manager.streams.info(name)).state.messages;
+      },
+      async close() {
+        await manager.streams.delete(name);
+        await publishing.close();
+        await connection.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,54 @@
+/** Everything that may stand in `scheme` and `schemes`, sorted into its two kinds. */
+import { Door } from './providers/door.ts';
+import type { DoorOptions } from './providers/door.ts';
+import { chooseProvider } from './providers/options.ts';
+import type { ProviderScheme, ReceiverDefaults, SchemeObject } from './providers/options.ts';
+import { signatureCheck } from './signature.ts';
+import type { OwnScheme, SignatureCheck } from './signature.ts';
+
+/**
+ * - `standard`, `agent`, `{ scheme, header }`: Bellwire's events, and senders that sign like it
+ * - `github`, `stripe`, … or `{ provider, secret, config }`: an id of the provider catalogue
+ * - `{ kind, … }`: a scheme in the language of `custom` sources
+ */
+// The empty intersection keeps the two names when editors offer completions.
+export type Scheme = OwnScheme | ProviderScheme | SchemeObject | (string & {});
+
+export interface SchemeParts extends ReceiverDefaults {
+  readonly toleranceSeconds: number | undefined;
+  readonly keys: DoorOptions['keys'];
+  readonly takesSecret: boolean;
+}
+
+export interface SortedSchemes {
+  readonly signature: SignatureCheck | null;
+  readonly doors: readonly Door[];
+}
+
+/** @throws TypeError for what none of them is, and for secrets and settings that can't be used. */
+export function sortSchemes(schemes: readonly Scheme[], parts: SchemeParts): SortedSchemes {
+  if (schemes.length === 0) throw new TypeError('A receiver needs at least one scheme');
+  const own = schemes.filter(isOwn);
+  const { secrets, toleranceSeconds, keys, takesSecret } = parts;
+  const doors = schemes.flatMap((scheme) => {
+    if (isOwn(scheme)) return [];
+    const choice = chooseProvider(scheme, withTolerance(parts));
+    return [new Door({ ...choice, keys, takesSecret })];
+  });
+  return {
+    signature:
+      own.length === 0 ? null : signatureCheck({ secrets, schemes: own, toleranceSeconds }),
+    doors,
+  };
+}
+
+function isOwn(scheme: Scheme): scheme is OwnScheme {
+  if (typeof scheme === 'string') return scheme === 'standard' || scheme === 'agent';
+  return 'header' in scheme && 'scheme' in scheme;
+}
+
+function withTolerance(parts: SchemeParts): ReceiverDefaults {
+  const { config, toleranceSeconds } = parts;
+  if (toleranceSeconds === undefined) return parts;
+  return { ...parts, config: { tolerance_seconds: toleranceSeconds, ...config } };
+}
