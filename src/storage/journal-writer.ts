@@ -158,12 +158,15 @@ export class JournalWriter {
   noteInbound(noted: NewInbound): number {
     const sequence = this.nextSequence();
     this.#inbound.add({ ...noted, sequence });
+    this.#writeNotesSoon();
+    return sequence;
+  }
+
+  #writeNotesSoon(): void {
     this.#noteTimer ??= this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
       this.#noteTimer = null;
-      if (this.#inbound.isEmpty) return;
-      this.#schedule();
+      if (!this.#inbound.isEmpty) this.#schedule();
     });
-    return sequence;
   }
 
   /** Inbound requests that were not written down for want of room. */
@@ -303,6 +306,7 @@ export class JournalWriter {
     this.#settled = [...settled, ...this.#settled];
     this.#lowWaterMark ??= batch.lowWaterMark;
     this.#inbound.putBack(batch.inbound);
+    if (!this.#inbound.isEmpty && !isFinal(error)) this.#writeNotesSoon();
     for (const done of waiters) done({ kind: 'failed', error });
     // Whoever began to wait meanwhile, or waits for a later cut, waited for this one too.
     for (const flush of this.#flushWaiters.splice(0)) flush.reject(error);
