@@ -17,7 +17,8 @@ function from(overrides: Partial<InboundOrigin> = {}): Partial<Publication> {
 async function stored(world: SimulatedWorld, sequence: number) {
   const event = world.data.journal.event(sequence);
   assert.ok(event !== undefined);
-  return { ...event, envelope: JSON.parse(Buffer.from(event.body).toString()) as object };
+  const envelope: object = JSON.parse(Buffer.from(event.body).toString());
+  return { ...event, envelope };
 }
 
 test('what came in through a source names it, and is not to be trusted', async () => {

@@ -5,7 +5,7 @@
  * Accept appends events here, dispatch settles attempts here, and both learn what became durable by
  * listening.
  */
-import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type {
   AttemptRecord,
   DeliveryRecord,
@@ -86,7 +86,8 @@ export class JournalWriter {
   #settled: number[] = [];
   #lowWaterMark: number | null = null;
   readonly #inbound = new InboundQueue();
-  #noteTimer: Timer | null = null;
+  /** A timer will see to them. */
+  #inboundTimed = false;
   #flushWaiters: Flush[] = [];
   #failure: StorageError | null = null;
   /** Of a failed commit: stored all the same, if it was only the answer that got lost. */
@@ -163,8 +164,10 @@ export class JournalWriter {
   }
 
   #writeNotesSoon(): void {
-    this.#noteTimer ??= this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
-      this.#noteTimer = null;
+    if (this.#inboundTimed) return;
+    this.#inboundTimed = true;
+    this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
+      this.#inboundTimed = false;
       if (!this.#inbound.isEmpty) this.#schedule();
     });
   }
