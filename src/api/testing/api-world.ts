@@ -188,6 +188,7 @@ function dependencies(
     }),
     sources,
     inbound,
+    inboundWritten: () => pipe.writer.flushed(),
     publicUrl,
     publisher,
     deliveries: dispatcher,
