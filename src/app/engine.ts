@@ -101,7 +101,8 @@ export async function createEngine(options: Options): Promise<Engine> {
   const refusal = () => dispatcher.overload();
   const publisher = createPublisher({ writer, directory: registry, clock, refusal, rules });
   const operational = operationalEvents({ publisher, clock, onError });
-  const cluster = joinCluster({ node, dispatcher, registry, sources, journal, onBroken, onError });
+  const shared = { node, dispatcher, registry, sources, journal };
+  const cluster = joinCluster({ ...shared, onBroken, onError });
   const ingest = receiving(options, { sources, publisher, writer }, onError);
   catalogue.follow(cluster.changes);
   const pipe = { writer, dispatcher, replays, publisher, ingest, operational, cluster };
