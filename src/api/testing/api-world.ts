@@ -15,6 +15,7 @@ import { Replays } from '../../dispatch/replay/replays.ts';
 import { generateApiKey, hashApiKey, type Scope } from '../../domain/api-key.ts';
 import { parseMasterKeys, type MasterKey } from '../../domain/master-keys.ts';
 import { ThinLinks } from '../../domain/thin-link.ts';
+import { createIngest } from '../../ingest/ingest.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TelemetryEvent } from '../../runtime/telemetry.ts';
 import { systemClock, systemRandom } from '../../runtime/system.ts';
@@ -93,7 +94,8 @@ export async function openApiWorld(
   const catalogue = await openCatalogue(storage, clock, telemetry);
   const adminKey = generateApiKey(systemRandom.bytes(20));
   const adminKeyHash = hashApiKey(adminKey);
-  const given = dependencies(storage, clock, errors, pipe);
+  let url = '';
+  const given = dependencies(storage, clock, errors, pipe, () => url);
   const deps: ApiDependencies = {
     ...given,
     ...content,
@@ -102,7 +104,7 @@ export async function openApiWorld(
     ...overrides,
   };
   const api = await createApi(deps);
-  const url = await listen(api);
+  url = await listen(api);
   return {
     url,
     api,
@@ -168,12 +170,26 @@ function dependencies(
   clock: Clock,
   errors: unknown[],
   pipe: Awaited<ReturnType<typeof openPipe>>,
+  publicUrl: () => string,
 ) {
-  const { journal, control, tenantData } = storage;
+  const { journal, control, tenantData, inbound, pollStates } = storage;
   const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
   return {
+    ...createIngest({
+      ...pipe,
+      clock,
+      keys: { document: () => Promise.reject(new Error('no key is fetched here')) },
+      confirm: () => Promise.reject(new Error('nothing is fetched here')),
+      publicUrl,
+      trustedProxies: [],
+      onError,
+    }),
+    inbound,
+    pollStates,
+    inboundWritten: () => pipe.writer.flushed(),
+    publicUrl,
     publisher,
     deliveries: dispatcher,
     replays,
@@ -271,5 +287,5 @@ async function openPipe(
     refusal: () => dispatcher.overload(),
     rules,
   });
-  return { registry, sources, dispatcher, replays, publisher, tenants, rules, deletion };
+  return { registry, sources, writer, dispatcher, replays, publisher, tenants, rules, deletion };
 }
