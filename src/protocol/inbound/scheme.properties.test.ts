@@ -1,7 +1,7 @@
 /** Any scheme of the language, and anything a stranger may send it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   inboundRequest,
   sampleKeys,

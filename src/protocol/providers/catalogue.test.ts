@@ -100,7 +100,7 @@ for (const provider of PROVIDERS) {
     assert.match(provider.notes, /\.$/);
     assert.match(provider.secretHint, /[.…]$/);
     assert.ok(provider.documentation.length > 5);
-    assert.ok(provider.retry === null || /\.$/.test(provider.retry));
+    assert.ok(provider.retry === null || provider.retry.endsWith('.'));
     for (const setting of provider.settings) assert.match(setting.meaning, /\.$/);
     for (const type of provider.bodyTypes) assert.match(type, /^(?:\*|[a-z]+\/[a-z0-9.+-]+)$/);
   });
