@@ -151,10 +151,12 @@ export class Door {
     const { provider, config } = this.#options;
     const at = (locator: ValueLocator | null) =>
       locator === null ? undefined : locate(locator, request, body.value);
-    const { material, providerEventId } = identityOf(request, at(this.#idAt), this.#signsId);
+    const { repeatsAreEvents } = provider;
+    const rules = { signsEventId: this.#signsId, repeatsAreEvents };
+    const { material, providerEventId } = identityOf(request, at(this.#idAt), rules);
     const fixed = config['event_type'];
     return {
-      webhook_id: derivedEventId(provider.id, material),
+      webhook_id: derivedEventId(provider.id, material ?? crypto.randomUUID()),
       event_type:
         typeof fixed === 'string' ? fixed : inboundEventType(provider.id, at(this.#typeAt)),
       timestamp: new Date(now).toISOString(),
