@@ -14,7 +14,7 @@ async function listeningApp(app: FastifyInstance) {
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     origin,
-    async close() {
+    close: async () => {
       app.server.closeAllConnections();
       await app.close();
     },

@@ -26,7 +26,9 @@ async function outcomeOf(vector: ProviderVector, body: string): Promise<string> 
     ),
     clock: { now: () => vector.now * 1_000, setTimer: () => ({ cancel() {} }) },
     queue: { push: async ({ event_type }) => void outcome.push(event_type) },
-    logger: { warn: ({ reason }) => outcome.push(String(reason ?? 'not_verified')) },
+    logger: {
+      warn: ({ reason }) => outcome.push(typeof reason === 'string' ? reason : 'not_verified'),
+    },
     fetch: () => Promise.reject(new Error('No key is fetched here')),
   });
   const reply = await receiver.handle({
