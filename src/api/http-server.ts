@@ -6,9 +6,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ServerFactory } from './deps.ts';
 import { PUBLISH_PATH, type PublishEntrance } from './events/publish-entrance.ts';
+import { INBOUND_PREFIX, type InboundEntrance } from './inbound/entrance.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';
 import { Problem, problemJson } from './problems.ts';
 
@@ -21,30 +23,61 @@ const CONNECTIONS_CHECK_MS = 2_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 
+const LIMITS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+} as const;
+
 /** A server with this API's limits. A publisher may send any number of requests on a connection. */
 export function createHttpServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    listener,
-  );
+  const server = createServer(LIMITS, listener);
   server.maxHeadersCount = MAX_HEADERS;
   return server;
 }
 
+/** PEM texts. */
+export interface TlsIdentity {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Of the client certificates that sources may ask for; undefined asks for none. */
+  readonly clientAuthorities: string | undefined;
+}
+
 /**
- * Sends `POST /v1/events` straight to its entrance and everything else to the router. Measured on
- * one core: publishing takes about a third less time than through the router.
+ * The same behind TLS. Clients are asked for a certificate, and may come without: which source wants
+ * which one is for the front door to say.
+ *
+ * @throws Error for texts that are no certificate and key, or do not belong together.
  */
-export function withShortcut(factory: ServerFactory, entrance: PublishEntrance) {
+export function tlsServerFactory(identity: TlsIdentity): ServerFactory {
+  const { certificate: cert, privateKey: key, clientAuthorities: ca } = identity;
+  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+  return (listener) => {
+    const server = createTlsServer({ ...LIMITS, cert, key, ...clients }, listener);
+    server.maxHeadersCount = MAX_HEADERS;
+    return server;
+  };
+}
+
+/** What is called for every event, without the router. */
+export interface Shortcuts {
+  readonly publish: PublishEntrance;
+  readonly inbound: InboundEntrance;
+}
+
+/**
+ * Sends `POST /v1/events` and `/in/…` straight to their entrances and everything else to the router.
+ * Measured on one core: publishing takes about a third less time than through the router.
+ */
+export function withShortcuts(factory: ServerFactory, { publish, inbound }: Shortcuts) {
   return (router: RequestListener): Server =>
     factory((request: IncomingMessage, response: ServerResponse) => {
-      if (request.url === PUBLISH_PATH && request.method === 'POST') entrance(request, response);
+      const { url } = request;
+      if (url === PUBLISH_PATH && request.method === 'POST') publish(request, response);
+      else if (url?.startsWith(INBOUND_PREFIX) === true) inbound(request, response);
       else router(request, response);
     });
 }

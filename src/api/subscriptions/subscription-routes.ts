@@ -12,6 +12,7 @@ import { checkLifetime, revival } from './lifetime.ts';
 import { patternWarnings } from './pattern-warnings.ts';
 import { newGeneration } from './secret-input.ts';
 import { changedSettings, newSettings } from './subscription-input.ts';
+import { checkSourceId } from './source-input.ts';
 import { subscriptionJson } from './subscription-json.ts';
 import { subscriptionQuota } from './subscription-quota.ts';
 import {
@@ -26,6 +27,7 @@ import { firstChallenge, withChallenge, type Verification } from './verification
 export interface SubscriptionSources extends Pick<
   ApiDependencies,
   | 'registry'
+  | 'sources'
   | 'tenants'
   | 'checkTarget'
   | 'clock'
@@ -99,6 +101,7 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
       checkLifetime(request.body, clock.now());
+      checkSourceId(sources.sources, tenant, request.body);
       const rules = { checkTarget, now: clock.now() };
       const wanted = newSettings(request.body, checkTarget);
       const { requireChallenge: isRequired } = tenants.settings(tenant);
@@ -182,6 +185,7 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
       const tenant = tenantOf(request);
       const former = subscriptionOr404(registry, tenant, request.params.id);
       refuseLocked(former);
+      checkSourceId(sources.sources, tenant, request.body);
       const rules = { checkTarget, now: clock.now() };
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const wish = { wanted: request.body.challenge, isRequired };

@@ -29,6 +29,7 @@ import {
   signaturesOutput,
   signingInput,
 } from './signing-schema.ts';
+import { sourceIdInput } from './source-input.ts';
 import { targetAccessInput, targetAccessOutput } from './target-access-schema.ts';
 
 const pattern = z
@@ -105,6 +106,7 @@ const changeable = {
   ...targetAccessInput,
   challenge: challengeInput,
   ...contentFields,
+  source_id: sourceIdInput,
   metadata: ownMetadata.optional(),
 };
 
@@ -137,7 +139,7 @@ export const subscriptionOutput = z
     event_types: z.array(z.string()),
     target_url: z.string(),
     destination: z.object({ kind: z.literal('webhook'), url: z.string() }),
-    source_id: z.null(),
+    source_id: z.string().nullable().describe('The one source whose events it takes, if any.'),
     status: z.enum(SUBSCRIPTION_STATUSES),
     disabled_reason: z.string().nullable(),
     failing_since: instantOut.nullable().describe('Since when every attempt has failed.'),

@@ -15,12 +15,14 @@ import { Replays } from '../../dispatch/replay/replays.ts';
 import { generateApiKey, hashApiKey, type Scope } from '../../domain/api-key.ts';
 import { parseMasterKeys, type MasterKey } from '../../domain/master-keys.ts';
 import { ThinLinks } from '../../domain/thin-link.ts';
+import { createIngest } from '../../ingest/ingest.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TelemetryEvent } from '../../runtime/telemetry.ts';
 import { systemClock, systemRandom } from '../../runtime/system.ts';
 import { JournalWriter } from '../../storage/journal-writer.ts';
 import { createMemoryStorage } from '../../storage/memory/store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { SourceRegistry } from '../../storage/source-registry.ts';
 import { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
 import { TenantDirectory } from '../../storage/tenant-directory.ts';
 import { TransformPool } from '../../transform/pool.ts';
@@ -92,7 +94,8 @@ export async function openApiWorld(
   const catalogue = await openCatalogue(storage, clock, telemetry);
   const adminKey = generateApiKey(systemRandom.bytes(20));
   const adminKeyHash = hashApiKey(adminKey);
-  const given = dependencies(storage, clock, errors, pipe);
+  let url = '';
+  const given = dependencies(storage, clock, errors, pipe, () => url);
   const deps: ApiDependencies = {
     ...given,
     ...content,
@@ -101,7 +104,7 @@ export async function openApiWorld(
     ...overrides,
   };
   const api = await createApi(deps);
-  const url = await listen(api);
+  url = await listen(api);
   return {
     url,
     api,
@@ -167,16 +170,30 @@ function dependencies(
   clock: Clock,
   errors: unknown[],
   pipe: Awaited<ReturnType<typeof openPipe>>,
+  publicUrl: () => string,
 ) {
-  const { journal, control, tenantData } = storage;
-  const { publisher, dispatcher, replays, registry, tenants, rules } = pipe;
+  const { journal, control, tenantData, inbound } = storage;
+  const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
   return {
+    ...createIngest({
+      ...pipe,
+      clock,
+      keys: { document: () => Promise.reject(new Error('no key is fetched here')) },
+      confirm: () => Promise.reject(new Error('nothing is fetched here')),
+      publicUrl,
+      trustedProxies: [],
+      onError,
+    }),
+    inbound,
+    inboundWritten: () => pipe.writer.flushed(),
+    publicUrl,
     publisher,
     deliveries: dispatcher,
     replays,
     registry,
+    sources,
     journal,
     control,
     tenants,
@@ -222,6 +239,8 @@ async function openPipe(
   const random = systemRandom;
   const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
   await registry.load();
+  const sources = new SourceRegistry({ control, masterKeys, clock, random });
+  await sources.load();
   const state = await journal.state();
   const onError = (error: unknown) => errors.push(error);
   const tenants = new TenantDirectory({ control, clock });
@@ -255,7 +274,7 @@ async function openPipe(
     clock,
     onError,
   });
-  const sending = { tenants, registry, tenantData, writer, dispatcher, replays };
+  const sending = { tenants, registry, sources, tenantData, writer, dispatcher, replays };
   const deletion = new TenantDeletion({ ...sending, clock, onDeleted: () => {}, onError });
   await deletion.start();
   await dispatcher.start();
@@ -267,5 +286,5 @@ async function openPipe(
     refusal: () => dispatcher.overload(),
     rules,
   });
-  return { registry, dispatcher, replays, publisher, tenants, rules, deletion };
+  return { registry, sources, writer, dispatcher, replays, publisher, tenants, rules, deletion };
 }

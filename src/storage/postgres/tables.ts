@@ -9,8 +9,10 @@ import {
 } from 'kysely';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
+import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
+import type { RecordedInboundStatus } from '../inbound.ts';
 import type { AttemptTrigger } from '../journal.ts';
 
 export interface EventRow {
@@ -30,6 +32,8 @@ export interface EventRow {
   /** 1, or 0 for a single try. */
   retry: number;
   warnings: string | null;
+  source: number | null;
+  provider_event_id: string | null;
 }
 
 export interface AttemptRow {
@@ -84,6 +88,18 @@ export interface SubscriptionRow {
   deleted_at: number | null;
 }
 
+export interface SourceRow {
+  number: number;
+  tenant: number;
+  status: SourceStatus;
+  settings: string;
+  token_hash: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
 export interface ApiKeyRow {
   tenant: number;
   name: string;
@@ -103,10 +119,29 @@ export interface EventTypeRow {
   updated_at: number;
 }
 
+export interface InboundRow {
+  sequence: number;
+  tenant: number;
+  source: number;
+  received_at: number;
+  status: RecordedInboundStatus;
+  reason: string | null;
+  detail: string | null;
+  event_sequence: number | null;
+  event_id: string | null;
+  provider_event_id: string | null;
+  method: string;
+  headers: string;
+  body_bytes: number;
+  remote_address: string | null;
+  body: Uint8Array | null;
+}
+
 /** Those of the control plane; the journal's statements are written by hand. */
 interface Tables {
   tenant: TenantRow & { number: Generated<number> };
   subscription: SubscriptionRow;
+  source: SourceRow;
   api_key: ApiKeyRow & { number: Generated<number> };
   event_type: EventTypeRow;
   catalogue_settings: { id: number; settings: string };

@@ -6,7 +6,9 @@ import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteControlStore } from './control.ts';
+import { SqliteInboundStore } from './inbound.ts';
 import { SqliteJournalStore } from './journal.ts';
+import { SqlitePollStateStore } from './poll-state.ts';
 import { SqliteReplayStore } from './replays.ts';
 import { SqliteRetention } from './retention.ts';
 import { SqliteTenantData } from './tenant-data.ts';
@@ -38,6 +40,8 @@ export async function openSqliteStorage(options: { readonly directory: string })
       sequences: new DenseSequences(lastSequence),
       control: new SqliteControlStore(connection),
       replays: new SqliteReplayStore(connection, writer),
+      inbound: new SqliteInboundStore(connection),
+      pollStates: new SqlitePollStateStore(connection, writer),
       tenantData: new SqliteTenantData(connection, writer),
       retention: new SqliteRetention(writer),
       async close() {

@@ -9,8 +9,10 @@ import {
 } from 'kysely';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
+import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
+import type { RecordedInboundStatus } from '../inbound.ts';
 import type { AttemptTrigger } from '../journal.ts';
 import type { ReplayStatus } from '../replays.ts';
 
@@ -31,6 +33,8 @@ export interface EventRow {
   /** 1, or 0 for a single try. */
   retry: number;
   warnings: string | null;
+  source: number | null;
+  provider_event_id: string | null;
 }
 
 export interface AttemptRow {
@@ -92,6 +96,18 @@ export interface SubscriptionRow {
   deleted_at: number | null;
 }
 
+export interface SourceRow {
+  number: number;
+  tenant: number;
+  status: SourceStatus;
+  settings: string;
+  token_hash: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
 export interface ApiKeyRow {
   tenant: number;
   name: string;
@@ -131,6 +147,32 @@ export interface ReplayRow {
   updated_at: number;
 }
 
+export interface InboundRow {
+  sequence: number;
+  tenant: number;
+  source: number;
+  received_at: number;
+  status: RecordedInboundStatus;
+  reason: string | null;
+  detail: string | null;
+  event_sequence: number | null;
+  event_id: string | null;
+  provider_event_id: string | null;
+  method: string;
+  headers: string;
+  body_bytes: number;
+  remote_address: string | null;
+  body: Uint8Array | null;
+}
+
+export interface PollStateRow {
+  source: number;
+  resource: string;
+  tenant: number;
+  state: string;
+  updated_at: number;
+}
+
 interface Tables {
   event: EventRow;
   attempt: AttemptRow;
@@ -138,11 +180,15 @@ interface Tables {
   tenant: TenantRow & { number: Generated<number> };
   tenant_usage: TenantUsageRow;
   subscription: SubscriptionRow;
+  source: SourceRow;
+  source_number: { number: Generated<number> };
   subscription_number: { number: Generated<number> };
   api_key: ApiKeyRow & { number: Generated<number> };
   event_type: EventTypeRow;
   catalogue_settings: { id: number; settings: string };
   replay: ReplayRow;
+  inbound_request: InboundRow;
+  poll_state: PollStateRow;
 }
 
 /** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */
