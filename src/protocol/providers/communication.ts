@@ -7,7 +7,7 @@ const COMMS = 'comms';
 const EMAIL = 'email';
 const JSON_OR_FORM = ['application/json', 'application/x-www-form-urlencoded'];
 const CHAT_KEYS =
-  'https://www.googleapis.com/service_accounts/v1/jwk/' + 'chat@system.gserviceaccount.com';
+  'https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com';
 const VERIFY_TOKEN = {
   name: 'verify_token',
   required: true,

@@ -34,11 +34,11 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   }),
   derived('langsmith-context-hub', 'test_secret_langsmith-context-hub', {
     'x-langsmith-signature':
-      'sha256=e00498fdc28f9f0897725404585790867c3ab8cd79855d6a1da27a52ce' + '810b6b',
+      'sha256=e00498fdc28f9f0897725404585790867c3ab8cd79855d6a1da27a52ce810b6b',
   }),
   derived('cursor', 'test_secret_cursor', {
     'x-webhook-signature':
-      'sha256=2cebd962006f614ad32d954c4fee9d2a44275bff5d79e3f9e33515cc5d9c' + '9acf',
+      'sha256=2cebd962006f614ad32d954c4fee9d2a44275bff5d79e3f9e33515cc5d9c9acf',
   }),
   derived('composio', 'test_secret_composio', {
     'webhook-id': 'msg_test_1',
@@ -62,27 +62,26 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   }),
   derived('exa', 'test_secret_exa', {
     'exa-signature':
-      't=1735689600,v1=1147aad7fa1c918aa071b9fc7fb5808ff058685d3a7feee2aa2f7f97f' + 'aba34b2',
+      't=1735689600,v1=1147aad7fa1c918aa071b9fc7fb5808ff058685d3a7feee2aa2f7f97faba34b2',
   }),
   derived('firecrawl', 'test_secret_firecrawl', {
     'x-firecrawl-signature':
-      'sha256=9387d8659c2a4e40550059000c19361ec12e507a3661a8cdf7f36aad9c' + 'd4dde8',
+      'sha256=9387d8659c2a4e40550059000c19361ec12e507a3661a8cdf7f36aad9cd4dde8',
   }),
   derived('e2b', 'test_secret_e2b', {
     'e2b-signature': 'AXHrYJ11CS03RbXu_TLa7Gr7GPURxSPusXf_99mO4tU',
   }),
   derived('beam-cloud', 'test_secret_beam-cloud', {
-    'x-beta9-signature':
-      'sha256=c5efa6b693ef7af63f5e8a66eb506a66f41bb69fc7f6992efc299f0669ff5c' + 'c6',
+    'x-beta9-signature': 'sha256=c5efa6b693ef7af63f5e8a66eb506a66f41bb69fc7f6992efc299f0669ff5cc6',
   }),
   derived('ultravox', 'test_secret_ultravox', {
     'x-ultravox-webhook-timestamp': '2025-01-01T00:00:00Z',
     'x-ultravox-webhook-signature':
-      'e066cdc3a2e379a20d3e8c83a1f28a91c9025df8ecf9696a0be72b6003' + 'e15daa',
+      'e066cdc3a2e379a20d3e8c83a1f28a91c9025df8ecf9696a0be72b6003e15daa',
   }),
   derived('langfuse', 'test_secret_langfuse', {
     'x-langfuse-signature':
-      't=1735689600,v1=6cc5905aedae4ffa5a504ad66af9b848b012a2f7bcfe2af72a' + '87d13c4ea3feed',
+      't=1735689600,v1=6cc5905aedae4ffa5a504ad66af9b848b012a2f7bcfe2af72a87d13c4ea3feed',
   }),
   derived('bland', 'test_secret_bland', {
     'x-webhook-signature': '19fda40753a3fe972bb65034fdc9c11e8a77672df4ce9087d134048909ce46be',
@@ -130,7 +129,7 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   }),
   derived('stripe', 'test_secret_stripe', {
     'stripe-signature':
-      't=1735689600,v1=935f80e6473659db7599b0e5c4bc577c8adfa3800bc6eba8d03782' + '2dc56f3cd4',
+      't=1735689600,v1=935f80e6473659db7599b0e5c4bc577c8adfa3800bc6eba8d037822dc56f3cd4',
   }),
   derived('square', 'test_secret_square', {
     'x-square-hmacsha256-signature': 'tgwiJKiUPzUhIllf36AixB0+B+hvmpEUQBk7Sc3mk+I=',
@@ -156,7 +155,7 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   derived('everee', 'test_secret_everee', {
     'x-everee-webhook-timestamp': '1735689600',
     'x-everee-webhook-signature':
-      'v1=e0b0524211c340f534ad92d369760fef411e9a56de58085b511c3967c' + '5480e3c',
+      'v1=e0b0524211c340f534ad92d369760fef411e9a56de58085b511c3967c5480e3c',
   }),
   derived('resend', 'whsec_cMLI4DqvWrM2C18t+tRWohlVsU3t4bhOXBuV7PmYQy4=', {
     'svix-id': 'msg_test_1',
@@ -165,11 +164,11 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   }),
   derived('meta', 'test_secret_meta', {
     'x-hub-signature-256':
-      'sha256=1576968b0a419cb4f074f9865c38d12aeb736ed1312528289a5bb9969302' + '7b76',
+      'sha256=1576968b0a419cb4f074f9865c38d12aeb736ed1312528289a5bb99693027b76',
   }),
   derived('whatsapp', 'test_secret_whatsapp', {
     'x-hub-signature-256':
-      'sha256=b61ccaed42e1cf03e9e2a58715b1f84aa58d84e0173a13629539abf2230b' + '6c0e',
+      'sha256=b61ccaed42e1cf03e9e2a58715b1f84aa58d84e0173a13629539abf2230b6c0e',
   }),
   derived('teams-outgoing', '33waDWXlRLBKFoNJFYfrn6JCvSFDZ2JLRxBVE8ZW/xg=', {
     authorization: 'HMAC FwEdDUlhxhsWmETjQPL90IGU6Lg6MXfEJYI8JotZVIM=',
@@ -178,8 +177,7 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
     'x-pusher-signature': '97e3a860e52825908fc3baa1688e7bca31890ed0b3d0e315a23595d1ff3a738a',
   }),
   derived('pagerduty', 'test_secret_pagerduty', {
-    'x-pagerduty-signature':
-      'v1=8c07b0c4b9c4ba483ce239c1c1e935677eb972070ec9e6a0c3fb4c5bbbe249' + 'd8',
+    'x-pagerduty-signature': 'v1=8c07b0c4b9c4ba483ce239c1c1e935677eb972070ec9e6a0c3fb4c5bbbe249d8',
   }),
   derived('intercom', 'test_secret_intercom', {
     'x-hub-signature': 'sha1=b528619cc6380d38abb0c2b338278ab65c08704d',
@@ -195,19 +193,18 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
     'x-signature': '70f6d7eedc8bafcb46cb020d063fd815d9a9b9258aa150f1098249dc6e9e7ebc',
   }),
   derived('notion', 'test_secret_notion', {
-    'x-notion-signature':
-      'sha256=71136da19e11ca5ce64f4b2301484512f5306af41352856508315acde0d87' + '255',
+    'x-notion-signature': 'sha256=71136da19e11ca5ce64f4b2301484512f5306af41352856508315acde0d87255',
   }),
   derived('airtable', 'Exh0dFaa7goZEomPl03vs+E+5kyZIhgnb7B/Ny3QV78=', {
     'x-airtable-content-mac':
-      'hmac-sha256=76ee670813d7b460b243cce9769c7bd896d6d05868120f73918d' + 'f2c694fe8d68',
+      'hmac-sha256=76ee670813d7b460b243cce9769c7bd896d6d05868120f73918df2c694fe8d68',
   }),
   derived('typeform', 'test_secret_typeform', {
     'typeform-signature': 'sha256=GYjh108nyQGTq6cemXcgiKKvdKpVsdRxzpfqhzReOpI=',
   }),
   derived('calendly', 'test_secret_calendly', {
     'calendly-webhook-signature':
-      't=1735689600,v1=17a0d08164f0cd1633edfb455722a5d4c33ddcae9a74' + 'be3fe3ba7d4a78e8485c',
+      't=1735689600,v1=17a0d08164f0cd1633edfb455722a5d4c33ddcae9a74be3fe3ba7d4a78e8485c',
   }),
   derived('docusign', 'test_secret_docusign', {
     'x-docusign-signature-1': 'qTFZIf0katNARerlQcDQtVjLqmIwRT2bSMg1o+zgyvk=',
@@ -229,11 +226,11 @@ export const DERIVED_VECTORS: readonly ProviderVector[] = [
   }),
   derived('workos', 'test_secret_workos', {
     'workos-signature':
-      't=1735689600000,v1=b766eddf3ed1fb023648de207feb0d0956ca67cc759782b4fe2' + 'aa209e660ad1c',
+      't=1735689600000,v1=b766eddf3ed1fb023648de207feb0d0956ca67cc759782b4fe2aa209e660ad1c',
   }),
   derived('mux', 'test_secret_mux', {
     'mux-signature':
-      't=1735689600,v1=df83d50b11bcea118ca372a16ee06a2892e974181d099bfea9d1128f6' + '5da8851',
+      't=1735689600,v1=df83d50b11bcea118ca372a16ee06a2892e974181d099bfea9d1128f65da8851',
   }),
   derived('shopify-events', 'test_secret_shopify-events', {
     'shopify-hmac-sha256': 'rY+Vqu5OH4AIaftzPLajEo5YWw8+HihUzV31gJ8GEVI=',
