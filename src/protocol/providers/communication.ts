@@ -309,7 +309,7 @@ export const COMMUNICATION: readonly Provider[] = [
           {
             issuer: 'https://accounts.google.com',
             keys: 'https://www.googleapis.com/oauth2/v3/certs',
-            exact: { email: 'chat@system.gserviceaccount.com' },
+            exact: { email: 'chat@system.gserviceaccount.com', email_verified: 'true' },
           },
         ],
         audience: 'config-or-url',

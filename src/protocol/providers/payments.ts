@@ -34,8 +34,9 @@ export const PAYMENTS: readonly Provider[] = [
     settings: [
       {
         name: 'webhook_id',
-        required: true,
-        meaning: 'Id of the webhook: it is part of what is signed.',
+        // PayPal shows it once it knows the URL, so the source comes first.
+        required: false,
+        meaning: 'Id of the webhook: it is signed. Until it is set, everything is refused.',
       },
     ],
     secretHint: 'None: the certificate is published. Set config.webhook_id.',
