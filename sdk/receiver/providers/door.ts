@@ -104,7 +104,7 @@ export class Door {
   /** Null where the request is no handshake. */
   handshake(request: InboundRequest, body: InboundBody): HandshakeReply | null {
     const context = { secrets: this.#secrets, config: textConfig(this.#options.config) };
-    return this.#handshake?.answer(request, body.ok ? body.value : undefined, context) ?? null;
+    return this.#handshake?.answer(request, body.ok ? body.json : undefined, context) ?? null;
   }
 
   /** From now on requests are verified with it. */
@@ -150,7 +150,7 @@ export class Door {
   ): ProviderEvent {
     const { provider, config } = this.#options;
     const at = (locator: ValueLocator | null) =>
-      locator === null ? undefined : locate(locator, request, body.value);
+      locator === null ? undefined : locate(locator, request, body.json);
     const { repeatsAreEvents } = provider;
     const rules = { signsEventId: this.#signsId, repeatsAreEvents };
     const { material, providerEventId } = identityOf(request, at(this.#idAt), rules);
