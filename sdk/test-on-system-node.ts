@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { runPacked } from './contract/packed-package.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const OUT = path.join(ROOT, 'dist');
@@ -62,6 +63,8 @@ function main(): number {
   const tests = globSync(patterns, { cwd: OUT }).map((file) => path.join(OUT, file));
   console.log(`SDK on ${found.version} (${found.file}): ${tests.length} test files`);
   if (tests.length === 0) return 1;
+  const packed = runPacked(ROOT, found.file);
+  if (packed !== 0) return packed;
   return run(found.file, ['--test', '--test-reporter=spec', ...tests.toSorted()]);
 }
 

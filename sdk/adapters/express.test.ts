@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import express from 'express';
+import { providerContract } from '../contract/provider-contract.ts';
 import { receiverContract } from '../contract/receiver-contract.ts';
 import { listening } from '../contract/serve.ts';
 import { TEST_SECRET, clock, signedEvent } from '../contract/signed-request.ts';
@@ -24,6 +25,17 @@ receiverContract({
     app.use(express.raw({ type: '*/*', limit: '1mb' }));
     app.post('/hook', receiver.express());
     return listening(createServer(app));
+  },
+});
+
+providerContract({
+  name: 'express',
+  mount(receiver) {
+    const app = express();
+    const router = express.Router();
+    router.all('/hook', receiver.express());
+    app.use('/below', router);
+    return listening(createServer(app), '/below/hook');
   },
 });
 

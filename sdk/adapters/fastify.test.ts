@@ -3,21 +3,27 @@ import { Transform } from 'node:stream';
 import { test } from 'node:test';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { providerContract } from '../contract/provider-contract.ts';
 import { receiverContract } from '../contract/receiver-contract.ts';
 import type { MountedReceiver } from '../contract/receiver-contract.ts';
 import { post } from '../contract/serve.ts';
 import { TEST_SECRET, clock, signedEvent } from '../contract/signed-request.ts';
 import { createReceiver } from '../receiver/receiver.ts';
 
-async function served(app: FastifyInstance): Promise<MountedReceiver> {
+async function listeningApp(app: FastifyInstance) {
   const origin = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
-    send: (request) => post(`${origin}/hook`, request),
-    async close() {
+    origin,
+    close: async () => {
       app.server.closeAllConnections();
       await app.close();
     },
   };
+}
+
+async function served(app: FastifyInstance): Promise<MountedReceiver> {
+  const { origin, close } = await listeningApp(app);
+  return { send: (request) => post(`${origin}/hook`, request), close };
 }
 
 receiverContract({
@@ -41,6 +47,18 @@ receiverContract({
     );
     app.route({ method: 'POST', url: '/hook', ...receiver.fastify() });
     return served(app);
+  },
+});
+
+providerContract({
+  name: 'fastify',
+  async mount(receiver) {
+    const app = fastify();
+    app.register(async (below) => void below.all('/hook', receiver.fastify()), {
+      prefix: '/below',
+    });
+    const { origin, close } = await listeningApp(app);
+    return { url: `${origin}/below/hook`, close };
   },
 });
 

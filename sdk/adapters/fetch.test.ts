@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { providerContract } from '../contract/provider-contract.ts';
 import { receiverContract } from '../contract/receiver-contract.ts';
 import { TEST_SECRET, clock, signedEvent } from '../contract/signed-request.ts';
 import type { OutgoingRequest } from '../contract/receiver-contract.ts';
@@ -29,6 +30,17 @@ receiverContract({
     return { send: (request) => POST(webRequest(request)), close: async () => {} };
   },
 });
+
+for (const adapter of ['fetch', 'next'] as const) {
+  providerContract({
+    name: adapter,
+    mount: async (receiver) => {
+      const handler = adapter === 'next' ? receiver.next() : receiver.fetch;
+      const url = 'https://receiver.test/hook';
+      return { url, fetch: (request) => handler(request), close: async () => {} };
+    },
+  });
+}
 
 test('fetch: a request that was read before is 500 with advice', async () => {
   const receiver = createReceiver({ secret: TEST_SECRET, clock });

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Hono } from 'hono';
+import { providerContract } from '../contract/provider-contract.ts';
 import { receiverContract } from '../contract/receiver-contract.ts';
 import type { OutgoingRequest } from '../contract/receiver-contract.ts';
 import { listening } from '../contract/serve.ts';
@@ -40,6 +41,16 @@ receiverContract({
     const app = new Hono();
     app.post('/hook', receiver.hono());
     return listening(createServer((request, response) => void serveWeb(app, request, response)));
+  },
+});
+
+providerContract({
+  name: 'hono',
+  mount: async (receiver) => {
+    const app = new Hono();
+    app.all('/hook', receiver.hono());
+    const url = 'http://receiver.test/hook';
+    return { url, fetch: async (request) => app.fetch(request), close: async () => {} };
   },
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { providerContract } from '../contract/provider-contract.ts';
 import { receiverContract } from '../contract/receiver-contract.ts';
 import { signal } from '../contract/signal.ts';
 import { listening } from '../contract/serve.ts';
@@ -9,6 +10,11 @@ import { TEST_SECRET, clock, signedEvent } from '../contract/signed-request.ts';
 import { createReceiver } from '../receiver/receiver.ts';
 
 receiverContract({
+  name: 'node:http',
+  mount: (receiver) => listening(createServer(receiver.node())),
+});
+
+providerContract({
   name: 'node:http',
   mount: (receiver) => listening(createServer(receiver.node())),
 });

@@ -60,18 +60,18 @@ class Handlers implements EventProcessor {
   }
 }
 
-function event(id: string, data: unknown = {}): WebhookEvent {
+function eventOf(id: string, data: unknown = {}): WebhookEvent {
   return { webhook_id: id, event_type: 'task.completed', timestamp: '2026-04-09T12:00:00Z', data };
 }
 
 const ODD_EVENTS: readonly WebhookEvent[] = [
-  event('evt_1', { text: "키 😀 \u0000 \u2028 \ufffe \uffff it's", deep: [[{ a: null }]] }),
-  event('evt_2', { big: 'x'.repeat(200_000) }),
-  event('12345', 'text'),
-  event('a:b', null),
-  event(`evt_${'x'.repeat(300)}`, [1, 2]),
-  event(`${'x'.repeat(300)}_evt`, 1),
-  event('evt 키', false),
+  eventOf('evt_1', { text: "키 😀 \u0000 \u2028 \ufffe \uffff it's", deep: [[{ a: null }]] }),
+  eventOf('evt_2', { big: 'x'.repeat(200_000) }),
+  eventOf('12345', 'text'),
+  eventOf('a:b', null),
+  eventOf(`evt_${'x'.repeat(300)}`, [1, 2]),
+  eventOf(`${'x'.repeat(300)}_evt`, 1),
+  eventOf('evt 키', false),
 ];
 
 interface Case {
@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
     says: 'what is pushed at once comes out once each, also what came before the consumer',
     async run(broker) {
       const ids = Array.from({ length: 100 }, (_, at) => `evt_${at}`);
-      await Promise.all(ids.map((id) => broker.queue.push(event(id))));
+      await Promise.all(ids.map((id) => broker.queue.push(eventOf(id))));
       const handlers = new Handlers();
       const consumption = await broker.consume(handlers, {});
       await handlers.calls(ids.length);
@@ -113,7 +113,7 @@ const cases: readonly Case[] = [
       const handlers = new Handlers();
       handlers.failing = 1;
       const consumption = await broker.consume(handlers, { retryDelaysMs: [1, 1] });
-      await broker.queue.push(event('evt_1'));
+      await broker.queue.push(eventOf('evt_1'));
       await handlers.calls(2);
       await consumption.stop();
       assert.deepEqual(handlers.ids, ['evt_1', 'evt_1']);
@@ -133,9 +133,9 @@ const cases: readonly Case[] = [
         told.give();
       };
       const consumption = await broker.consume(handlers, { retryDelaysMs: [1], onError });
-      await broker.queue.push(event('evt_1'));
+      await broker.queue.push(eventOf('evt_1'));
       await told.given;
-      await broker.queue.push(event('evt_2'));
+      await broker.queue.push(eventOf('evt_2'));
       await handlers.calls(3);
       await consumption.stop();
       assert.deepEqual([handlers.ids, lost], [['evt_1', 'evt_1', 'evt_2'], ['evt_1']]);

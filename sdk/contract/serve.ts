@@ -6,7 +6,11 @@ export function post(url: string, { headers, body }: OutgoingRequest): Promise<R
   return fetch(url, { method: 'POST', headers, body, duplex: 'half' });
 }
 
-export async function listening(server: Server, path = '/hook'): Promise<MountedReceiver> {
+export interface Listening extends MountedReceiver {
+  readonly url: string;
+}
+
+export async function listening(server: Server, path = '/hook'): Promise<Listening> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -14,6 +18,7 @@ export async function listening(server: Server, path = '/hook'): Promise<Mounted
   if (address === null || typeof address === 'string') throw new Error('No port to talk to');
   const url = `http://127.0.0.1:${address.port}${path}`;
   return {
+    url,
     send: (request) => post(url, request),
     close: () =>
       new Promise((resolve) => {

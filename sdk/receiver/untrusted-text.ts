@@ -12,7 +12,7 @@ const MARK_BYTES = 8;
  * not see (controls, invisible and direction-changing characters, tags, line separators).
  */
 const ESCAPED =
-  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- they are the point
+  // oxlint-disable-next-line no-misleading-character-class -- they are the point
   /[<>\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\u{e0000}-\u{e0fff}]/gu;
 
 export interface UntrustedTextOptions {

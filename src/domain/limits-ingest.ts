@@ -44,8 +44,6 @@ export const MAX_SOURCE_CONFIG_BYTES = 32 * KIB;
 export const MAX_SOURCE_FIELDS = 100;
 /** A JSON Pointer in `fields` or `dedupe`. */
 export const MAX_POINTER_CHARS = 255;
-/** A provider's own event id; longer ones are known by their hash. */
-export const MAX_PROVIDER_EVENT_ID_CHARS = 255;
 /** The body of a source's own `reply`. */
 export const MAX_REPLY_BODY_CHARS = 4 * KIB;
 /** Objects and lists inside each other in an inbound JSON body. */

@@ -1,8 +1,7 @@
 /** What makes a second request a repeat of the first one. */
-import { createHash } from 'node:crypto';
-import { MAX_PROVIDER_EVENT_ID_CHARS } from '../domain/limits-ingest.ts';
 import { valueAt } from '../domain/json-pointer.ts';
 import type { SourceDedupe } from '../domain/source.ts';
+import { bodyHash, identityOf } from '../protocol/inbound/identity.ts';
 import type { InboundRequest } from '../protocol/inbound/request.ts';
 
 export interface Identity {
@@ -35,24 +34,13 @@ export function identify(
   id: string | undefined,
   rules: Rules,
 ): Identity {
-  const providerEventId = id === undefined || id === '' ? null : shortened(id);
-  return { material: materialOf(request, data, id, rules), providerEventId };
-}
-
-function materialOf(
-  request: InboundRequest,
-  data: unknown,
-  id: string | undefined,
-  { chosen, signsEventId, repeatsAreEvents }: Rules,
-): string | null {
-  const own = chosen === null ? undefined : chosenValue(request, data, chosen);
-  if (own !== undefined) return own;
-  const isById = id !== undefined && id !== '' && chosen?.from !== 'body_hash';
-  if (!isById) {
-    const isEachAnEvent = repeatsAreEvents && chosen === null;
-    return isEachAnEvent ? null : `body\0${bodyHash(request)}`;
-  }
-  return signsEventId ? `id\0${id}` : `id\0${id}\0${bodyHash(request)}`;
+  const { chosen } = rules;
+  const usual = identityOf(request, id, rules);
+  if (chosen === null) return usual;
+  const own = chosenValue(request, data, chosen);
+  if (own !== undefined) return { ...usual, material: own };
+  const isByBody = chosen.from === 'body_hash' || usual.material === null;
+  return isByBody ? { ...usual, material: `body\0${bodyHash(request)}` } : usual;
 }
 
 /** Undefined where there is nothing at the place. */
@@ -69,20 +57,4 @@ function chosenValue(
   const found = valueAt(data, chosen.pointer);
   if (found === undefined || found === null || found === '') return undefined;
   return `path\0${chosen.pointer}\0${JSON.stringify(found)}`;
-}
-
-/** Requests without a body differ, if at all, in their query. */
-function bodyHash({ body, url }: InboundRequest): string {
-  return sha256(body.length > 0 ? body : (url.split('?', 2)[1] ?? ''));
-}
-
-function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('base64');
-}
-
-/** An id without end is known by its beginning and its hash. */
-function shortened(id: string): string {
-  if (id.length <= MAX_PROVIDER_EVENT_ID_CHARS) return id;
-  const hash = sha256(id);
-  return `${id.slice(0, MAX_PROVIDER_EVENT_ID_CHARS - hash.length - 1)}…${hash}`;
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkEventType, isOperationalEventType } from '../domain/event-type.ts';
-import { EventTypeNames, inboundEventType } from './event-type.ts';
+import { MAX_EVENT_TYPE_CHARS, MAX_EVENT_TYPE_SEGMENTS } from '../domain/limits.ts';
+import {
+  inboundEventType,
+  MAX_INBOUND_TYPE_CHARS,
+  MAX_INBOUND_TYPE_SEGMENTS,
+} from '../protocol/inbound/event-type.ts';
+import { EventTypeNames } from './event-type.ts';
 
 test('the provider comes first, and its own type is kept where it can be', () => {
   const cases: readonly [string, string, string][] = [
@@ -36,4 +42,13 @@ test('whatever a sender calls it, the result is an event type, and never one of 
       assert.equal(isOperationalEventType(name), false);
     }),
   );
+});
+
+test('what comes in is held to the limits of what is published', () => {
+  assert.deepEqual(
+    [MAX_INBOUND_TYPE_CHARS, MAX_INBOUND_TYPE_SEGMENTS],
+    [MAX_EVENT_TYPE_CHARS, MAX_EVENT_TYPE_SEGMENTS],
+  );
+  const long = 'a.'.repeat(100);
+  assert.equal(checkEventType(inboundEventType('bellwire', long)), undefined);
 });

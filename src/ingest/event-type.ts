@@ -1,55 +1,28 @@
-/** What an inbound event is called: `<provider>.<the provider's own type>`, as Bellwire spells types. */
-import { isOperationalEventType } from '../domain/event-type.ts';
-import { MAX_EVENT_TYPE_CHARS, MAX_EVENT_TYPE_SEGMENTS } from '../domain/limits.ts';
+/** What an inbound event is called: most providers say the same few words again and again. */
 import { LruMap } from '../domain/lru.ts';
-
-const UNNAMED = 'event';
+import { inboundEventType } from '../protocol/inbound/event-type.ts';
 
 /** More than any provider has; a sender that makes types up can't fill memory with them. */
 const REMEMBERED_TYPES = 5_000;
-
-/** What is not allowed in a part of an event type. */
-const FOREIGN = /[^A-Za-z0-9_-]+/g;
-
-/** Providers part their types with these: `issues.opened`, `issues:opened`, `user/created`. */
-const SEPARATORS = /[.:/]+/;
 
 /** One for a provider; it remembers what it has spelled. */
 export class EventTypeNames {
   readonly #provider: string;
   readonly #known = new LruMap<string>(REMEMBERED_TYPES);
+  readonly #unnamed: string;
 
   constructor(provider: string) {
     this.#provider = provider;
+    this.#unnamed = inboundEventType(provider, undefined);
   }
 
   /** @param own the provider's word for it; undefined where it has none. */
   nameOf(own: string | undefined): string {
-    if (own === undefined || own === '') return `${this.#provider}.${UNNAMED}`;
+    if (own === undefined || own === '') return this.#unnamed;
     const known = this.#known.get(own);
     if (known !== undefined) return known;
     const name = inboundEventType(this.#provider, own);
     this.#known.set(own, name);
     return name;
   }
-}
-
-/** Always a valid event type that is not Bellwire's own; what does not fit is replaced by `_`. */
-export function inboundEventType(provider: string, own: string): string {
-  const parts = own
-    .split(SEPARATORS, MAX_EVENT_TYPE_SEGMENTS * 2)
-    .map(segment)
-    .filter(isNamed);
-  const wanted = [segment(provider), ...(parts.length === 0 ? [UNNAMED] : parts)];
-  const text = wanted.slice(0, MAX_EVENT_TYPE_SEGMENTS).join('.').slice(0, MAX_EVENT_TYPE_CHARS);
-  const name = text.endsWith('.') ? text.slice(0, -1) : text;
-  return isOperationalEventType(name) ? `source.${name}`.slice(0, MAX_EVENT_TYPE_CHARS) : name;
-}
-
-function segment(text: string): string {
-  return text.trim().replace(FOREIGN, '_');
-}
-
-function isNamed(text: string): boolean {
-  return text !== '' && text !== '_';
 }

@@ -104,7 +104,7 @@ export class Door {
   /** Null where the request is no handshake. */
   handshake(request: InboundRequest, body: InboundBody): HandshakeReply | null {
     const context = { secrets: this.#secrets, config: textConfig(this.#options.config) };
-    return this.#handshake?.answer(request, body.ok ? body.value : undefined, context) ?? null;
+    return this.#handshake?.answer(request, body.ok ? body.json : undefined, context) ?? null;
   }
 
   /** From now on requests are verified with it. */
@@ -150,11 +150,13 @@ export class Door {
   ): ProviderEvent {
     const { provider, config } = this.#options;
     const at = (locator: ValueLocator | null) =>
-      locator === null ? undefined : locate(locator, request, body.value);
-    const { material, providerEventId } = identityOf(request, at(this.#idAt), this.#signsId);
+      locator === null ? undefined : locate(locator, request, body.json);
+    const { repeatsAreEvents } = provider;
+    const rules = { signsEventId: this.#signsId, repeatsAreEvents };
+    const { material, providerEventId } = identityOf(request, at(this.#idAt), rules);
     const fixed = config['event_type'];
     return {
-      webhook_id: derivedEventId(provider.id, material),
+      webhook_id: derivedEventId(provider.id, material ?? crypto.randomUUID()),
       event_type:
         typeof fixed === 'string' ? fixed : inboundEventType(provider.id, at(this.#typeAt)),
       timestamp: new Date(now).toISOString(),

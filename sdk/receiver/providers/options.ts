@@ -48,6 +48,7 @@ const OWN: Omit<Provider, 'id' | 'name' | 'settings'> = {
   eventType: null,
   eventId: null,
   signsEventId: false,
+  repeatsAreEvents: false,
   handshake: null,
   reply: null,
   authFailureStatus: 401,

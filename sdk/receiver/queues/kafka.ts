@@ -20,7 +20,12 @@ export interface KafkajsProducer {
 export interface PlatformaticProducer {
   send(record: {
     acks: number;
-    messages: { topic: string; key: Buffer; value: Buffer; headers: Map<Buffer, Buffer> }[];
+    messages: {
+      topic: string;
+      key: Buffer;
+      value: Buffer;
+      headers: Map<Buffer, Buffer>;
+    }[];
   }): Promise<unknown>;
 }
 

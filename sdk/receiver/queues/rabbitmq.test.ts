@@ -23,11 +23,11 @@ async function open(type: 'quorum' | 'classic') {
     channel,
     own,
     connection,
-    async cut() {
+    cut: async () => {
       isCut = true;
       await publishing.close();
     },
-    async close() {
+    close: async () => {
       if (!isCut) await publishing.close();
       await own.deleteQueue(name);
       await connection.close();

@@ -11,8 +11,8 @@ export const MAX_BODY_DEPTH = 500;
 export type InboundBody =
   | {
       readonly ok: true;
-      /** The parsed JSON, the fields of a form, or undefined for anything else. */
-      readonly value: unknown;
+      /** What the body says as JSON; undefined when it is none. */
+      readonly json: unknown;
       /** The event's `data`. */
       readonly data: unknown;
     }
@@ -42,7 +42,7 @@ export function readInboundBody(
   type: string,
   emptyData: () => unknown,
 ): InboundBody {
-  if (body.length === 0) return { ok: true, value: undefined, data: emptyData() };
+  if (body.length === 0) return { ok: true, json: undefined, data: emptyData() };
   if (JSON_TYPE.test(type)) return readJson(body);
   if (type === FORM_TYPE) return readForm(body, type);
   // Some providers send JSON under the name of plain text, or without a name.
@@ -50,7 +50,7 @@ export function readInboundBody(
     const read = readJson(body);
     if (read.ok) return read;
   }
-  return { ok: true, value: undefined, data: wrapped(body, type) };
+  return { ok: true, json: undefined, data: wrapped(body, type) };
 }
 
 function readJson(body: Uint8Array): InboundBody {
@@ -66,7 +66,7 @@ function readJson(body: Uint8Array): InboundBody {
   if (text.length > MAX_BODY_DEPTH && isDeeper(value, MAX_BODY_DEPTH)) {
     return { ok: false, detail: `The body nests deeper than ${MAX_BODY_DEPTH} levels.` };
   }
-  return { ok: true, value, data: value };
+  return { ok: true, json: value, data: value };
 }
 
 /** Level by level, so that no nesting exhausts the stack. */
@@ -90,7 +90,7 @@ function looksLikeJson(body: Uint8Array): boolean {
 
 function readForm(body: Uint8Array, type: string): InboundBody {
   const text = utf8(body);
-  if (text === undefined) return { ok: true, value: undefined, data: wrapped(body, type) };
+  if (text === undefined) return { ok: true, json: undefined, data: wrapped(body, type) };
   const fields = new Map<string, string | string[]>();
   for (const [name, value] of new URLSearchParams(text)) {
     const before = fields.get(name);
@@ -99,7 +99,7 @@ function readForm(body: Uint8Array, type: string): InboundBody {
     else before.push(value);
   }
   const form = Object.fromEntries(fields);
-  return { ok: true, value: form, data: { ...wrapped(body, type), form } };
+  return { ok: true, json: undefined, data: { ...wrapped(body, type), form } };
 }
 
 function wrapped(

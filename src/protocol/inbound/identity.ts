@@ -1,13 +1,17 @@
 /** What makes a second request a repeat of the first one, unless the owner chose something else. */
 import * as crypto from 'node:crypto';
+import type { Provider } from '../providers/provider.ts';
 import type { InboundRequest } from './request.ts';
 
 /** A provider's own event id; longer ones are known by their beginning and their hash. */
 export const MAX_PROVIDER_ID_CHARS = 255;
 
 export interface InboundIdentity {
-  /** Two requests of one provider and endpoint with the same material are the same event. */
-  readonly material: string;
+  /**
+   * Two requests of one provider and endpoint with the same material are the same event; null where
+   * every request is an event of its own.
+   */
+  readonly material: string | null;
   /** As the provider calls the event, for people and filters. */
   readonly providerEventId: string | null;
 }
@@ -21,10 +25,11 @@ export interface InboundIdentity {
 export function identityOf(
   request: InboundRequest,
   id: string | undefined,
-  signsEventId: boolean,
+  { signsEventId, repeatsAreEvents }: Pick<Provider, 'signsEventId' | 'repeatsAreEvents'>,
 ): InboundIdentity {
   if (id === undefined || id === '') {
-    return { material: `body\0${bodyHash(request)}`, providerEventId: null };
+    const material = repeatsAreEvents ? null : `body\0${bodyHash(request)}`;
+    return { material, providerEventId: null };
   }
   const material = signsEventId ? `id\0${id}` : `id\0${id}\0${bodyHash(request)}`;
   return { material, providerEventId: shortened(id) };
