@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { HttpResult, TransportFailure } from '../domain/attempt-result.ts';
 import type { BrokerEndpoint } from '../domain/broker-url.ts';
 import type { TargetCheck, TargetRefusal } from './target-url.ts';
@@ -41,13 +42,20 @@ export interface EgressHandle {
   abort(): void;
 }
 
+export interface BrokerTls {
+  /** The name the certificate must be for; absent for a literal address. */
+  readonly servername?: string;
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: true;
+}
+
 export type VettedBroker =
   | {
       readonly ok: true;
       /** To be dialled in this order, and no others; at least one. */
       readonly addresses: readonly string[];
-      /** The name for SNI that the certificate must be for; null for a literal address. */
-      readonly servername: string | null;
+      /** What `tls.connect` needs besides the address; null where no TLS is spoken. */
+      readonly tls: BrokerTls | null;
     }
   | {
       readonly ok: false;
@@ -61,7 +69,9 @@ export interface BrokerGuard {
   /** Judges by everything that can be known without resolving the name. */
   check(endpoint: BrokerEndpoint): TargetRefusal | null;
   /** Resolves the name and holds every answer against the address rules. */
-  vet(endpoint: BrokerEndpoint): Promise<VettedBroker>;
+  vet(endpoint: BrokerEndpoint, identity: ClientIdentity | null): Promise<VettedBroker>;
+  /** What an error of a socket or a handshake means, in words for a tenant. */
+  explain(error: unknown): { readonly reason: TransportFailure; readonly detail: string };
 }
 
 /** The port to the outside world over HTTP. Everything outbound goes through it. */
