@@ -54,10 +54,9 @@ function explain(issue: z.core.$ZodIssue): { detail: string; code: string } {
     return { detail: issue.message, code: typeof code === 'string' ? code : 'invalid' };
   }
   if (isMissing(issue)) return { detail: 'is required', code: 'required' };
-  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
-    // No other kind of union tells what it knows.
-    const known = 'options' in issue ? issue.options : [];
-    return { detail: `is one of ${[known].flat().join(', ')}`, code: 'invalid_value' };
+  // A union that says itself what it takes.
+  if (issue.code === 'invalid_union' && issue.message !== 'Invalid input') {
+    return { detail: issue.message, code: 'invalid_value' };
   }
   const detail = issue.message.replace(/^Invalid input: /, '');
   return { detail, code: STABLE_CODES[issue.code] ?? 'invalid' };

@@ -136,7 +136,7 @@ test(
     const world = await openWorld(t);
     const other = { ...world.where.destination, routingKey: `${world.admin.queue}-2` };
     await world.admin.channel.assertQueue(other.routingKey, { exclusive: true });
-    const more = { ...world.where, destination: other } as typeof world.where;
+    const more = { ...world.where, destination: other };
     for (const where of [world.where, more, world.where]) {
       assert.equal(outcomeOf(await attempt(world, jobFor(subscriptionTo(where), 1))), 'delivered');
     }

@@ -64,10 +64,9 @@ destinationContract({ name: 'redis', skip, open: openWorld });
 
 test('a stream keeps about as many entries as it is asked to', { skip }, async (t) => {
   const world = await openWorld(t);
-  const destination = {
-    ...world.where.destination,
-    maxLength: 100,
-  } as typeof world.where.destination;
+  const place = world.where.destination;
+  assert.ok(place.kind === 'redis');
+  const destination = { ...place, maxLength: 100 };
   const subscription = subscriptionTo({ ...world.where, destination });
   const jobs = Array.from({ length: 1_000 }, (_, index) => jobFor(subscription, index + 1));
   const results = await Promise.all(jobs.map((job) => attempt(world, job)));
