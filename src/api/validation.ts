@@ -55,7 +55,7 @@ function explain(issue: z.core.$ZodIssue): { detail: string; code: string } {
   }
   if (isMissing(issue)) return { detail: 'is required', code: 'required' };
   // A union that says itself what it takes.
-  if (issue.code === 'invalid_union' && issue.message !== 'Invalid input') {
+  if (issue.code === 'invalid_union' && !issue.message.startsWith('Invalid ')) {
     return { detail: issue.message, code: 'invalid_value' };
   }
   const detail = issue.message.replace(/^Invalid input: /, '');

@@ -28,8 +28,13 @@ export interface EgressRequest {
   readonly body: Uint8Array | null;
   /** Total time from `send` to the last byte of the response, milliseconds, 1–300,000. */
   readonly timeoutMs: number;
-  /** Connections to this origin for this `poolScope`, 1–256; further requests wait their turn. */
+  /** Connections to this origin for this `limitGroup`, 1–256; further requests wait their turn. */
   readonly maxConnections: number;
+  /**
+   * Requests of one group share a limit and a queue, and wait for no other group; give the number
+   * of the subscription. Without one they share the group of those without.
+   */
+  readonly limitGroup?: number;
   /** Connections are shared only inside one scope; give the tenant's id. Default: empty. */
   readonly poolScope?: string;
   /** For mutual TLS; the URL must be https. */

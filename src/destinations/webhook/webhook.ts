@@ -56,6 +56,7 @@ export function createWebhookDestination(options: Options): Destination {
         body,
         timeoutMs,
         maxConnections: subscription.maxInFlight,
+        limitGroup: subscription.number,
         poolScope: String(subscription.tenant),
       },
       startedAt + spentMs,
