@@ -18,6 +18,7 @@ import type { Storage } from '../storage/storage.ts';
 import { TransformPool } from '../transform/pool.ts';
 import type { Config } from './config.ts';
 import { addressList } from './address-list.ts';
+import { closeDestinations } from './destinations.ts';
 import { parseEgressIps } from './egress-ips.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
@@ -138,6 +139,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
     await Promise.all([deletion.stop(), retention.stop()]);
     await Promise.all([drained, replays.stop()]);
     transforms.close();
+    await closeDestinations(engine.destinations);
     await cluster.stop();
     await egress.close();
     await storage.close();
@@ -189,6 +191,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     tenantData,
     rates: rules,
     checkTarget: (text) => egress.checkTarget(text),
+    checkBroker: (endpoint) => egress.brokers.check(endpoint),
     transformer: transforms,
     links,
     clock: systemClock,

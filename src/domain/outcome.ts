@@ -44,7 +44,15 @@ export const FAILURE_REASONS = [
   },
   {
     reason: 'auth_failed',
-    meaning: 'No access token could be had from the `token_url` of the subscription.',
+    meaning: 'No access token could be had, or a broker does not take the credentials.',
+  },
+  {
+    reason: 'overloaded',
+    meaning: 'A broker can hold no more for now: full, out of memory, or without a leader.',
+  },
+  {
+    reason: 'rejected',
+    meaning: 'The destination will never take this event: too large, or nowhere to put it.',
   },
   {
     reason: 'transform_failed',
@@ -84,7 +92,7 @@ export type Verdict =
   /** No other try of this event. */
   | {
       readonly kind: 'abort';
-      readonly reason: 'aborted';
+      readonly reason: 'aborted' | 'rejected';
       readonly detail: string;
       readonly throttles: boolean;
     }
@@ -102,11 +110,16 @@ const WISH_HEADER = 'webhook-delivery';
  * a 4xx too: receivers deploy, and an event that was refused yesterday is often taken today.
  * 429, 502, 503, 504 and a timeout also tell the lane to slow down (Standard Webhooks, "Delivery
  * and retries"). `webhook-delivery: abort` on a failure ends the delivery at once, and
- * `webhook-delivery: disable` on any answer does what 410 does.
+ * `webhook-delivery: disable` on any answer does what 410 does. What a broker will never take
+ * (`rejected`) ends at once, too.
  */
 export function classify(result: AttemptResult): Verdict {
+  if (result.kind === 'taken') return DELIVERED;
   if (result.kind === 'failure') {
-    const throttles = result.reason === 'timeout';
+    if (result.reason === 'rejected') {
+      return { kind: 'abort', reason: 'rejected', detail: result.detail, throttles: false };
+    }
+    const throttles = result.reason === 'timeout' || result.reason === 'overloaded';
     return { kind: 'retry', reason: result.reason, detail: result.detail, throttles };
   }
   const { status } = result;

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
-import type { AttemptResult, TransportFailure } from '../domain/attempt-result.ts';
+import type { HttpResult, TransportFailure } from '../domain/attempt-result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { NO_DEADLINE } from './deadline-wheel.ts';
 import type { DeadlineEntry, DeadlineWheel } from './deadline-wheel.ts';
 import { transferError } from './egress-error.ts';
-import { MAX_CONNECTIONS_PER_POOL, MAX_REQUEST_TIMEOUT_MS, MAX_RESPONSE_BYTES } from './limits.ts';
+import { MAX_CONNECTIONS_PER_GROUP, MAX_REQUEST_TIMEOUT_MS, MAX_RESPONSE_BYTES } from './limits.ts';
 import { outgoingHeaders, plainHeaders } from './headers.ts';
 import type { ReceivedHeaders } from './headers.ts';
 import type { Connection, OriginPool } from './origin-pool.ts';
@@ -17,6 +17,9 @@ export interface ExchangeContext {
   /** Called once for each exchange, as soon as its result is known. */
   onSettled(exchange: Exchange): void;
 }
+
+/** Requests that name no group share this one. */
+const NO_GROUP = -1;
 
 const NO_BYTES = new Uint8Array(0);
 const BODY_CUT = new Error('the response body is longer than what is kept');
@@ -33,9 +36,10 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
 
   readonly dispatchOptions: Dispatcher.DispatchOptions;
   readonly maxConnections: number;
-  readonly done: (result: AttemptResult) => void;
+  readonly limitGroup: number;
+  readonly done: (result: HttpResult) => void;
   /** Known from the moment `onSettled` is called. */
-  result: AttemptResult | null = null;
+  result: HttpResult | null = null;
   /** Monotonic milliseconds. */
   endedAt = 0;
   /** Where the connection comes from; `null` when the request was refused before. */
@@ -57,7 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
     context: ExchangeContext,
     request: EgressRequest,
     path: string,
-    done: (result: AttemptResult) => void,
+    done: (result: HttpResult) => void,
   ) {
     this.#context = context;
     this.done = done;
@@ -67,7 +71,8 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
       headers: outgoingHeaders(request.headers),
       body: request.body,
     };
-    this.maxConnections = Math.min(Math.max(1, request.maxConnections), MAX_CONNECTIONS_PER_POOL);
+    this.maxConnections = Math.min(Math.max(1, request.maxConnections), MAX_CONNECTIONS_PER_GROUP);
+    this.limitGroup = request.limitGroup ?? NO_GROUP;
     // The comparison is written so that NaN falls to the short side.
     this.#timeoutMs =
       request.timeoutMs >= 1 ? Math.min(request.timeoutMs, MAX_REQUEST_TIMEOUT_MS) : 1;
@@ -157,7 +162,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
     });
   }
 
-  #settle(result: AttemptResult): void {
+  #settle(result: HttpResult): void {
     this.result = result;
     this.#context.wheel.remove(this);
     this.#context.onSettled(this);

@@ -1,5 +1,6 @@
 /** `/v1/webhooks/subscriptions`: create, read, change, delete. */
 import { z } from 'zod';
+import { targetOf } from '../../domain/destination.ts';
 import { secretsOf } from '../../domain/signing-secrets.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { idParams, listOf, listQuery, pageOf } from '../common-schema.ts';
@@ -8,6 +9,7 @@ import type { ApiDependencies, ApiLimits } from '../deps.ts';
 import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
 import { checkTransform } from './content-input.ts';
+import { fittedToDestination, fittedWish } from './destination-rules.ts';
 import { checkLifetime, revival } from './lifetime.ts';
 import { patternWarnings } from './pattern-warnings.ts';
 import { newGeneration } from './secret-input.ts';
@@ -30,6 +32,7 @@ export interface SubscriptionSources extends Pick<
   | 'sources'
   | 'tenants'
   | 'checkTarget'
+  | 'checkBroker'
   | 'clock'
   | 'random'
   | 'transformer'
@@ -80,7 +83,7 @@ export function refuseLocked({ secrets }: Subscription): void {
 }
 
 function registerCreate(app: Api, sources: SubscriptionSources): void {
-  const { registry, tenants, checkTarget, transformer, verification, catalogue } = sources;
+  const { registry, tenants, transformer, verification, catalogue } = sources;
   const { clock, random } = sources;
   const withinQuota = subscriptionQuota(sources);
   app.route({
@@ -102,13 +105,16 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
       const tenant = tenantOf(request);
       checkLifetime(request.body, clock.now());
       checkSourceId(sources.sources, tenant, request.body);
-      const rules = { checkTarget, now: clock.now() };
-      const wanted = newSettings(request.body, checkTarget);
+      const rules = { checkTarget: sources.checkTarget, now: clock.now() };
+      const wanted = newSettings(request.body, sources);
       const { requireChallenge: isRequired } = tenants.settings(tenant);
-      const settings = {
-        ...withTargetAccess(wanted, request.body, rules),
-        challenge: firstChallenge({ wanted: request.body.challenge, isRequired }),
-      };
+      const fitted = fittedToDestination(
+        withTargetAccess(wanted, request.body, rules),
+        request.body,
+      );
+      const wish = { wanted: request.body.challenge, isRequired };
+      const challenge = firstChallenge(fittedWish(fitted.destination, wish));
+      const settings = { ...fitted, challenge };
       await checkTransform(transformer, tenant, null, settings);
       const generation = newGeneration(request.body, settings.signing, random);
       const secrets = secretsOf(generation);
@@ -160,7 +166,7 @@ function registerReads(app: Api, { registry }: SubscriptionSources): void {
 }
 
 function registerChange(app: Api, sources: SubscriptionSources): void {
-  const { registry, tenants, checkTarget, verification, transformer, clock } = sources;
+  const { registry, tenants, verification, transformer, clock } = sources;
   const { deliveries, catalogue } = sources;
   app.route({
     method: 'PATCH',
@@ -186,11 +192,14 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
       const former = subscriptionOr404(registry, tenant, request.params.id);
       refuseLocked(former);
       checkSourceId(sources.sources, tenant, request.body);
-      const rules = { checkTarget, now: clock.now() };
+      const rules = { checkTarget: sources.checkTarget, now: clock.now() };
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const wish = { wanted: request.body.challenge, isRequired };
       const settingsOf = (current: Subscription) =>
-        withTargetAccess(changedSettings(current, request.body, checkTarget), request.body, rules);
+        fittedToDestination(
+          withTargetAccess(changedSettings(current, request.body, sources), request.body, rules),
+          request.body,
+        );
       await checkTransform(transformer, tenant, former, settingsOf(former));
       let isRevived = false;
       // It may have changed while the transform was being tried.
@@ -199,11 +208,11 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
         const revived = revival(current, settings, clock.now());
         isRevived = revived.status === 'active';
         // What the target before has done says nothing about this one.
-        const isMoved = settings.destination.url !== current.destination.url;
+        const isMoved = targetOf(settings.destination) !== targetOf(current.destination);
         const challenged = withChallenge(
           { ...current, status: revived.status ?? current.status },
           settings,
-          wish,
+          fittedWish(settings.destination, wish),
         );
         return { ...(isMoved && { failingSince: null }), ...revived, ...challenged };
       });
