@@ -61,7 +61,7 @@ async function fill(journal: JournalStore): Promise<void> {
   for (let first = 1; first <= COUNT; first += ROWS_PER_COMMIT) {
     const length = Math.min(ROWS_PER_COMMIT, COUNT - first + 1);
     const deliveries = Array.from({ length }, (_, index) => delivery(first + index));
-    await journal.commit({ events: [], attempts: [], deliveries, lowWaterMark: null });
+    await journal.commit({ events: [], attempts: [], deliveries, inbound: [], lowWaterMark: null });
   }
 }
 

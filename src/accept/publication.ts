@@ -30,11 +30,24 @@ export interface Publication {
   readonly retry?: boolean | undefined;
   /** Goes to this subscription alone, whatever its patterns. */
   readonly only?: Subscription | undefined;
+  /** Where it came in, if it did not come from a publisher. */
+  readonly inbound?: InboundOrigin | undefined;
   /**
    * `counted`: outside the quota of events a second, because it was counted with its batch or is
    * the operator's. `exempt`: outside every quota, because it is Bellwire's own.
    */
   readonly quota?: 'counted' | 'exempt' | undefined;
+}
+
+/** What a source knows of an event that came in through it. */
+export interface InboundOrigin {
+  /** Number of the source. */
+  readonly source: number;
+  /** Its public id. */
+  readonly sourceId: string;
+  readonly providerEventId: string | null;
+  /** What makes a second one a repeat of this one, within the source. */
+  readonly dedupe: string;
 }
 
 /** What the quotas of a tenant are called on the wire. */

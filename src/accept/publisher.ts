@@ -104,7 +104,7 @@ interface Placed {
 
 function toEvent(publication: Publication, placed: Placed): NewEvent {
   const { sequence, id, now, timestamp, matched } = placed;
-  const { taskId, runId, status, eventType, dataText } = publication;
+  const { taskId, runId, status, eventType, dataText, inbound } = publication;
   return {
     sequence,
     tenant: publication.tenant,
@@ -118,6 +118,8 @@ function toEvent(publication: Publication, placed: Placed): NewEvent {
     retry: publication.retry ?? true,
     metadata: publication.metadataText ?? null,
     warnings: publication.warningsText ?? null,
+    source: inbound?.source ?? null,
+    providerEventId: inbound?.providerEventId ?? null,
     body: Buffer.from(buildEnvelope({ id, eventType, timestamp, taskId, runId, status, dataText })),
     matched: matched.map((subscription) => subscription.number),
     dedupe: dedupeKeys(publication),

@@ -1,7 +1,8 @@
 /**
- * The control plane's half of the storage port: tenants, subscriptions, API keys, the event
- * catalogue. Rare writes.
+ * The control plane's half of the storage port: tenants, subscriptions, sources, API keys, the
+ * event catalogue. Rare writes.
  */
+import type { SourceStatus } from '../domain/source.ts';
 import type { SubscriptionStatus } from '../domain/subscription.ts';
 import type { TenantStatus } from '../domain/tenant.ts';
 
@@ -28,6 +29,22 @@ export interface SubscriptionRecord {
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Deleted subscriptions are kept so that old deliveries can still name theirs. */
+  readonly deletedAt: number | null;
+}
+
+export interface SourceRecord {
+  readonly number: number;
+  readonly tenant: number;
+  readonly status: SourceStatus;
+  /** JSON text of `SourceSettings`. */
+  readonly settings: string;
+  /** SHA-256 of the token in its URL, lower-case hex: its door is found although it is locked. */
+  readonly tokenHash: string;
+  /** The token and the secrets, sealed; see `domain/secret-box.ts`. */
+  readonly sealedSecrets: Uint8Array;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Deleted sources are kept so that old events can still name theirs. */
   readonly deletedAt: number | null;
 }
 
@@ -76,6 +93,14 @@ export interface ControlStore {
    * was changed.
    */
   updateSubscription(record: SubscriptionRecord, builtOn: number | null): Promise<boolean>;
+
+  /** Those with these numbers, or all; deleted ones included. In order of number. */
+  sources(numbers?: readonly number[]): Promise<readonly SourceRecord[]>;
+  /** Reserves the next source number; numbers are never given out twice. */
+  nextSourceNumber(): Promise<number>;
+  insertSource(record: SourceRecord): Promise<void>;
+  /** As `updateSubscription`. */
+  updateSource(record: SourceRecord, builtOn: number | null): Promise<boolean>;
 
   /** Those with these numbers, or all. */
   apiKeys(numbers?: readonly number[]): Promise<readonly ApiKeyRecord[]>;

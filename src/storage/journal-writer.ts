@@ -5,7 +5,7 @@
  * Accept appends events here, dispatch settles attempts here, and both learn what became durable by
  * listening.
  */
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type {
   AttemptRecord,
   DeliveryRecord,
@@ -15,6 +15,8 @@ import type {
   NewEvent,
   RefusedDuplicate,
 } from './journal.ts';
+import type { NewInbound } from './inbound.ts';
+import { InboundQueue } from './inbound-queue.ts';
 import type { SequenceSource } from './sequences.ts';
 import { StorageError } from './storage.ts';
 
@@ -24,6 +26,9 @@ const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 /** Pause before settlements are tried again when the store could not take them. */
 const RETRY_SETTLE_MS = 1_000;
+
+/** How long an inbound request waits for a commit to ride along with. */
+const NOTE_INBOUND_MS = 1_000;
 
 export type AppendResult =
   | { readonly kind: 'stored' }
@@ -80,6 +85,8 @@ export class JournalWriter {
   #deliveries: DeliveryRecord[] = [];
   #settled: number[] = [];
   #lowWaterMark: number | null = null;
+  readonly #inbound = new InboundQueue();
+  #noteTimer: Timer | null = null;
   #flushWaiters: Flush[] = [];
   #failure: StorageError | null = null;
   /** Of a failed commit: stored all the same, if it was only the answer that got lost. */
@@ -144,6 +151,26 @@ export class JournalWriter {
     this.#schedule();
   }
 
+  /**
+   * Rides along with the next commit; without one it is written down within a second. What waits is
+   * bounded, and the oldest goes: nobody was promised anything. @returns its sequence.
+   */
+  noteInbound(noted: NewInbound): number {
+    const sequence = this.nextSequence();
+    this.#inbound.add({ ...noted, sequence });
+    this.#noteTimer ??= this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
+      this.#noteTimer = null;
+      if (this.#inbound.isEmpty) return;
+      this.#schedule();
+    });
+    return sequence;
+  }
+
+  /** Inbound requests that were not written down for want of room. */
+  get droppedInbound(): number {
+    return this.#inbound.dropped;
+  }
+
   /** Rides along with the next commit; does not cause one. */
   raiseLowWaterMark(sequence: number): void {
     this.#lowWaterMark = sequence;
@@ -155,7 +182,8 @@ export class JournalWriter {
    * queue was cut into: its events are refused by then, and only its settlements come again.
    */
   flushed(): Promise<void> {
-    if (this.isQuiet && this.#lowWaterMark === null) return Promise.resolve();
+    const isIdle = this.isQuiet && this.#lowWaterMark === null && this.#inbound.isEmpty;
+    if (isIdle) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#flushWaiters.push({ ahead: this.#events.length, resolve, reject });
     this.#schedule();
@@ -184,7 +212,8 @@ export class JournalWriter {
     this.#settled = [];
     this.#lowWaterMark = null;
     this.#committing = true;
-    const batch: JournalBatch = { events, attempts, deliveries, lowWaterMark };
+    const inbound = this.#inbound.take();
+    const batch: JournalBatch = { events, attempts, deliveries, inbound, lowWaterMark };
     this.#commit(batch).then(
       (refused) => {
         this.#finish({ batch, waiters, settled }, refused);
@@ -273,6 +302,7 @@ export class JournalWriter {
     this.#deliveries = [...batch.deliveries, ...this.#deliveries];
     this.#settled = [...settled, ...this.#settled];
     this.#lowWaterMark ??= batch.lowWaterMark;
+    this.#inbound.putBack(batch.inbound);
     for (const done of waiters) done({ kind: 'failed', error });
     // Whoever began to wait meanwhile, or waits for a later cut, waited for this one too.
     for (const flush of this.#flushWaiters.splice(0)) flush.reject(error);

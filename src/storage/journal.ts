@@ -7,6 +7,7 @@
  */
 import type { DeliveryState } from '../domain/delivery-state.ts';
 import type { FailureReason } from '../domain/outcome.ts';
+import type { InboundRecord } from './inbound.ts';
 
 /** Claimed in the same transaction as the event; a second claim makes the event a duplicate. */
 export interface DedupeKey {
@@ -34,6 +35,10 @@ export interface EventRecord {
   readonly metadata: string | null;
   /** JSON text of what the event catalogue had to say (a list of `Flag`), or null for nothing. */
   readonly warnings: string | null;
+  /** Number of the source it came in through, or null. */
+  readonly source: number | null;
+  /** What its provider calls it, where it came in through a source that knows. */
+  readonly providerEventId: string | null;
   /** The envelope exactly as it is signed and sent. UTF-8 JSON whose last member is `data`. */
   readonly body: Uint8Array;
   /** Numbers of all subscriptions it goes to, held and scheduled ones included. */
@@ -98,6 +103,7 @@ export interface JournalBatch {
   readonly attempts: readonly AttemptRecord[];
   /** Upserts by (sequence, subscription); within a batch the later one wins. */
   readonly deliveries: readonly DeliveryRecord[];
+  readonly inbound: readonly InboundRecord[];
   /** Every event at or below it is settled or has delivery rows; null leaves it as it is. */
   readonly lowWaterMark: number | null;
 }
@@ -162,6 +168,10 @@ export interface EventQuery {
   readonly eventType?: string | undefined;
   readonly taskId?: string | undefined;
   readonly runId?: string | undefined;
+  /** Number of the source it came in through. */
+  readonly source?: number | undefined;
+  /** Only those that came in through a source, whichever. */
+  readonly inbound?: boolean | undefined;
   /** Inclusive and exclusive bounds on createdAt, milliseconds. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;

@@ -1,7 +1,9 @@
 /** The storage port: `memory/`, `sqlite/` and `postgres/`. `contract/` says what all must do. */
 import type { ClusterNode } from './cluster.ts';
 import type { ControlStore } from './control.ts';
+import type { InboundStore } from './inbound.ts';
 import type { JournalStore } from './journal.ts';
+import type { PollStateStore } from './poll-state.ts';
 import type { SequenceSource } from './sequences.ts';
 import type { ReplayStore } from './replays.ts';
 import type { RetentionStore } from './retention.ts';
@@ -15,6 +17,8 @@ export interface Storage {
   /** For the events that this process stores; nobody else may give out sequences for it. */
   readonly sequences: SequenceSource;
   readonly replays: ReplayStore;
+  readonly inbound: InboundStore;
+  readonly pollStates: PollStateStore;
   readonly tenantData: TenantData;
   readonly retention: RetentionStore;
   /** Waits for the running commit, then gives the store back. Idempotent. */

@@ -45,6 +45,8 @@ export function newEvent(overrides: Partial<NewEvent> = {}): NewEvent {
     retry: true,
     metadata: null,
     warnings: null,
+    source: null,
+    providerEventId: null,
     body: utf8(`{"event_type":"task.completed","data":{"n":${sequence}}}`),
     matched: [1],
     dedupe: [],
@@ -102,7 +104,8 @@ function awaitsTry(status: DeliveryState): boolean {
 }
 
 export function batch(overrides: Partial<JournalBatch> = {}): JournalBatch {
-  return { events: [], attempts: [], deliveries: [], lowWaterMark: null, ...overrides };
+  const nothing = { events: [], attempts: [], deliveries: [], inbound: [], lowWaterMark: null };
+  return { ...nothing, ...overrides };
 }
 
 /** The key a publisher's text hashes to; `request` stands for what was sent under it. */

@@ -38,6 +38,7 @@ export function applyBatch(
   }
   for (const attempt of batch.attempts) tables.addAttempt(ownAttempt(attempt));
   for (const row of batch.deliveries) tables.putDelivery({ ...row });
+  for (const record of batch.inbound) tables.addInbound(record);
   if (batch.lowWaterMark !== null) tables.raiseLowWaterMark(batch.lowWaterMark);
   return refused;
 }

@@ -3,6 +3,7 @@ import type {
   ApiKeyRecord,
   ControlStore,
   EventTypeRecord,
+  SourceRecord,
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
@@ -62,14 +63,29 @@ export class MemoryControlStore implements ControlStore {
   }
 
   async updateSubscription(record: SubscriptionRecord, builtOn: number | null): Promise<boolean> {
-    const { subscriptions } = this.#open();
-    const current = subscriptions.get(record.number);
-    if (current === undefined) return false;
-    if (builtOn !== null && !(current.updatedAt === builtOn && current.deletedAt === null)) {
-      return false;
+    return replace(this.#open().subscriptions, record, builtOn);
+  }
+
+  async sources(numbers?: readonly number[]): Promise<readonly SourceRecord[]> {
+    return chosen(this.#open().sources, numbers);
+  }
+
+  async nextSourceNumber(): Promise<number> {
+    const tables = this.#open();
+    tables.lastSourceNumber += 1;
+    return tables.lastSourceNumber;
+  }
+
+  async insertSource(record: SourceRecord): Promise<void> {
+    const { sources } = this.#open();
+    if (sources.has(record.number)) {
+      throw new StorageError('broken', `source number ${record.number} is taken.`);
     }
-    subscriptions.set(record.number, own(record));
-    return true;
+    sources.set(record.number, own(record));
+  }
+
+  async updateSource(record: SourceRecord, builtOn: number | null): Promise<boolean> {
+    return replace(this.#open().sources, record, builtOn);
   }
 
   async apiKeys(numbers?: readonly number[]): Promise<readonly ApiKeyRecord[]> {
@@ -131,6 +147,21 @@ function chosen<Row extends { readonly number: number }>(
 }
 
 /** A copy, so that callers may reuse their buffers. */
-function own(record: SubscriptionRecord): SubscriptionRecord {
+function own<Row extends { readonly sealedSecrets: Uint8Array }>(record: Row): Row {
   return { ...record, sealedSecrets: record.sealedSecrets.slice() };
+}
+
+/** @returns false when the row is not the one that the record was made from. */
+function replace<Row extends SubscriptionRecord | SourceRecord>(
+  rows: Map<number, Row>,
+  record: Row,
+  builtOn: number | null,
+): boolean {
+  const current = rows.get(record.number);
+  if (current === undefined) return false;
+  if (builtOn !== null && !(current.updatedAt === builtOn && current.deletedAt === null)) {
+    return false;
+  }
+  rows.set(record.number, own(record));
+  return true;
 }

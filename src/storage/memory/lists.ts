@@ -39,6 +39,8 @@ function matches(event: EventRecord, tenant: number, query: EventQuery): boolean
     (query.eventType === undefined || event.eventType === query.eventType) &&
     (query.taskId === undefined || event.taskId === query.taskId) &&
     (query.runId === undefined || event.runId === query.runId) &&
+    (query.source === undefined || event.source === query.source) &&
+    (query.inbound !== true || event.source !== null) &&
     (query.since === undefined || event.createdAt >= query.since) &&
     (query.until === undefined || event.createdAt < query.until)
   );

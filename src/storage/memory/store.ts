@@ -2,7 +2,9 @@
 import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { MemoryControlStore } from './control.ts';
+import { MemoryInboundStore } from './inbound.ts';
 import { MemoryJournalStore } from './journal.ts';
+import { MemoryPollStateStore } from './poll-state.ts';
 import { MemoryReplayStore } from './replays.ts';
 import { MemoryRetention } from './retention.ts';
 import { MemoryData } from './tables.ts';
@@ -25,6 +27,8 @@ export function createMemoryStorage(data: MemoryData = new MemoryData()): Storag
     control: new MemoryControlStore(() => open().control),
     sequences: new DenseSequences(data.journal.state.lastSequence),
     replays: new MemoryReplayStore(open),
+    inbound: new MemoryInboundStore(() => open().journal),
+    pollStates: new MemoryPollStateStore(open),
     tenantData: new MemoryTenantData(open),
     retention: new MemoryRetention(() => open().journal),
     async close() {

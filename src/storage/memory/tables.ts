@@ -2,6 +2,7 @@
 import type {
   ApiKeyRecord,
   EventTypeRecord,
+  SourceRecord,
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
@@ -12,8 +13,11 @@ import type {
   ExistingEvent,
   JournalState,
 } from '../journal.ts';
+import type { InboundRecord } from '../inbound.ts';
+import type { PollStateRow } from '../poll-state.ts';
 import type { ReplayRecord } from '../replays.ts';
 import { dayOf, storedBytes, type DayUsage } from '../tenant-data.ts';
+import { InboundTable } from './inbound.ts';
 
 /** Outlives the store opened over it, as a file outlives a process. */
 export class MemoryData {
@@ -22,6 +26,8 @@ export class MemoryData {
   /** By number. */
   readonly replays = new Map<number, ReplayRecord>();
   lastReplayNumber = 0;
+  /** By source, then by resource. */
+  readonly pollStates = new Map<number, Map<string, PollStateRow>>();
 }
 
 interface HeldKey {
@@ -32,15 +38,18 @@ interface HeldKey {
 export class ControlTables {
   readonly tenants = new Map<string, TenantRecord>();
   readonly subscriptions = new Map<number, SubscriptionRecord>();
+  readonly sources = new Map<number, SourceRecord>();
   readonly apiKeys = new Map<number, ApiKeyRecord>();
   readonly eventTypes = new Map<string, EventTypeRecord>();
   catalogueSettings: string | null = null;
   lastTenantNumber = 0;
   lastSubscriptionNumber = 0;
+  lastSourceNumber = 0;
   lastApiKeyNumber = 0;
 }
 
 export class JournalTables {
+  readonly inbound = new InboundTable();
   readonly #events = new Map<number, EventRecord>();
   /** Of all events, rising once `#sorted`. */
   #sequences: number[] = [];
@@ -73,6 +82,12 @@ export class JournalTables {
     if (event.sequence < this.#lastSequence) this.#sorted = false;
     this.#lastSequence = Math.max(this.#lastSequence, event.sequence);
     this.#count(event, 1);
+  }
+
+  addInbound(record: InboundRecord): void {
+    this.inbound.add(record);
+    if (record.sequence < this.#lastSequence) this.#sorted = false;
+    this.#lastSequence = Math.max(this.#lastSequence, record.sequence);
   }
 
   #count(event: EventRecord, sign: 1 | -1): void {

@@ -4,16 +4,19 @@ import type {
   ApiKeyRecord,
   ControlStore,
   EventTypeRecord,
+  SourceRecord,
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
 import type { Database } from './connection.ts';
 import {
   fromEventType,
+  fromSource,
   fromSubscription,
   fromTenant,
   toApiKey,
   toEventType,
+  toSource,
   toSubscription,
   toTenant,
 } from './rows.ts';
@@ -91,6 +94,36 @@ export class PostgresControlStore implements ControlStore {
     let update = query
       .updateTable('subscription')
       .set(fromSubscription(record))
+      .where('number', '=', record.number)
+      .returning('number');
+    if (builtOn !== null) {
+      update = update.where('updated_at', '=', builtOn).where('deleted_at', 'is', null);
+    }
+    return (await this.#all(update)).length > 0;
+  }
+
+  async sources(numbers?: readonly number[]): Promise<readonly SourceRecord[]> {
+    let select = query.selectFrom('source').selectAll().orderBy('number');
+    if (numbers !== undefined) select = select.where('number', '=', anyOf(numbers));
+    return (await this.#all(select)).map(toSource);
+  }
+
+  async nextSourceNumber(): Promise<number> {
+    const [row] = await this.#database.query<{ number: number }>({
+      text: `select nextval('source_number') as number`,
+    });
+    if (row === undefined) throw new Error('a sequence gave no number');
+    return row.number;
+  }
+
+  async insertSource(record: SourceRecord): Promise<void> {
+    await this.#all(query.insertInto('source').values(fromSource(record)));
+  }
+
+  async updateSource(record: SourceRecord, builtOn: number | null): Promise<boolean> {
+    let update = query
+      .updateTable('source')
+      .set(fromSource(record))
       .where('number', '=', record.number)
       .returning('number');
     if (builtOn !== null) {

@@ -15,6 +15,7 @@ import { PostgresReplayStore } from './replays.ts';
 import { PostgresRetention } from './retention.ts';
 import { PostgresTenantData } from './tenant-data.ts';
 import { TimeSequences } from './time-sequences.ts';
+import { createMemoryStorage } from '../memory/store.ts';
 import { Writer } from './writer.ts';
 
 export interface PostgresOptions {
@@ -54,6 +55,8 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sto
       journal: new PostgresJournalStore({ database, writer, slot: own.slot }),
       control: new PostgresControlStore(database),
       replays: new PostgresReplayStore(database, own),
+      inbound: createMemoryStorage().inbound,
+      pollStates: createMemoryStorage().pollStates,
       tenantData: new PostgresTenantData(database),
       retention: new PostgresRetention({ database, partitions }),
       sequences: await sequencesOf(database, own, options.clock),

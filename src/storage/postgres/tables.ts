@@ -9,6 +9,7 @@ import {
 } from 'kysely';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
+import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
 import type { AttemptTrigger } from '../journal.ts';
@@ -30,6 +31,8 @@ export interface EventRow {
   /** 1, or 0 for a single try. */
   retry: number;
   warnings: string | null;
+  source: number | null;
+  provider_event_id: string | null;
 }
 
 export interface AttemptRow {
@@ -84,6 +87,18 @@ export interface SubscriptionRow {
   deleted_at: number | null;
 }
 
+export interface SourceRow {
+  number: number;
+  tenant: number;
+  status: SourceStatus;
+  settings: string;
+  token_hash: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
 export interface ApiKeyRow {
   tenant: number;
   name: string;
@@ -107,6 +122,7 @@ export interface EventTypeRow {
 interface Tables {
   tenant: TenantRow & { number: Generated<number> };
   subscription: SubscriptionRow;
+  source: SourceRow;
   api_key: ApiKeyRow & { number: Generated<number> };
   event_type: EventTypeRow;
   catalogue_settings: { id: number; settings: string };

@@ -6,16 +6,19 @@ import type {
   ApiKeyRecord,
   ControlStore,
   EventTypeRecord,
+  SourceRecord,
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
 import { storageError, type Connection } from './connection.ts';
 import {
   fromEventType,
+  fromSource,
   fromSubscription,
   fromTenant,
   toApiKey,
   toEventType,
+  toSource,
   toSubscription,
   toTenant,
 } from './rows.ts';
@@ -88,6 +91,31 @@ export class SqliteControlStore implements ControlStore {
     let update = query
       .updateTable('subscription')
       .set(fromSubscription(record))
+      .where('number', '=', record.number);
+    if (builtOn !== null) {
+      update = update.where('updated_at', '=', builtOn).where('deleted_at', 'is', null);
+    }
+    return this.#connection.change(update.compile()) > 0;
+  }
+
+  async sources(numbers?: readonly number[]): Promise<readonly SourceRecord[]> {
+    let select = query.selectFrom('source').selectAll().orderBy('number');
+    if (numbers !== undefined) select = select.where('number', 'in', [...numbers]);
+    return this.#connection.all(select.compile()).map(toSource);
+  }
+
+  async nextSourceNumber(): Promise<number> {
+    return this.#connection.run(query.insertInto('source_number').defaultValues().compile());
+  }
+
+  async insertSource(record: SourceRecord): Promise<void> {
+    this.#connection.run(query.insertInto('source').values(fromSource(record)).compile());
+  }
+
+  async updateSource(record: SourceRecord, builtOn: number | null): Promise<boolean> {
+    let update = query
+      .updateTable('source')
+      .set(fromSource(record))
       .where('number', '=', record.number);
     if (builtOn !== null) {
       update = update.where('updated_at', '=', builtOn).where('deleted_at', 'is', null);

@@ -2,6 +2,7 @@
 import type {
   ApiKeyRecord,
   EventTypeRecord,
+  SourceRecord,
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
@@ -12,6 +13,7 @@ import type {
   DeliveryRow,
   EventRow,
   EventTypeRow,
+  SourceRow,
   SubscriptionRow,
   TenantRow,
 } from './tables.ts';
@@ -30,6 +32,8 @@ export function toEvent(row: EventRow): EventRecord {
     retry: row.retry === 1,
     metadata: row.metadata,
     warnings: row.warnings,
+    source: row.source,
+    providerEventId: row.provider_event_id,
     body: row.body,
     matched: matchedNumbers(row.matched),
   };
@@ -133,6 +137,34 @@ export function fromSubscription(record: SubscriptionRecord): SubscriptionRow {
     disabled_reason: record.disabledReason,
     failing_since: record.failingSince,
     settings: record.settings,
+    sealed_secrets: record.sealedSecrets,
+    created_at: record.createdAt,
+    updated_at: record.updatedAt,
+    deleted_at: record.deletedAt,
+  };
+}
+
+export function toSource(row: SourceRow): SourceRecord {
+  return {
+    number: row.number,
+    tenant: row.tenant,
+    status: row.status,
+    settings: row.settings,
+    tokenHash: row.token_hash,
+    sealedSecrets: row.sealed_secrets,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+  };
+}
+
+export function fromSource(record: SourceRecord): SourceRow {
+  return {
+    number: record.number,
+    tenant: record.tenant,
+    status: record.status,
+    settings: record.settings,
+    token_hash: record.tokenHash,
     sealed_secrets: record.sealedSecrets,
     created_at: record.createdAt,
     updated_at: record.updatedAt,

@@ -10,6 +10,7 @@ import { SqliteJournalStore } from './journal.ts';
 import { SqliteReplayStore } from './replays.ts';
 import { SqliteRetention } from './retention.ts';
 import { SqliteTenantData } from './tenant-data.ts';
+import { createMemoryStorage } from '../memory/store.ts';
 import { Writer } from './writer.ts';
 
 /** The first release without the WAL-reset corruption bug of 3.7.0 to 3.51.2. */
@@ -38,6 +39,8 @@ export async function openSqliteStorage(options: { readonly directory: string })
       sequences: new DenseSequences(lastSequence),
       control: new SqliteControlStore(connection),
       replays: new SqliteReplayStore(connection, writer),
+      inbound: createMemoryStorage().inbound,
+      pollStates: createMemoryStorage().pollStates,
       tenantData: new SqliteTenantData(connection, writer),
       retention: new SqliteRetention(writer),
       async close() {

@@ -9,6 +9,7 @@ import {
 } from 'kysely';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
 import type { FailureReason } from '../../domain/outcome.ts';
+import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
 import type { AttemptTrigger } from '../journal.ts';
@@ -31,6 +32,8 @@ export interface EventRow {
   /** 1, or 0 for a single try. */
   retry: number;
   warnings: string | null;
+  source: number | null;
+  provider_event_id: string | null;
 }
 
 export interface AttemptRow {
@@ -92,6 +95,18 @@ export interface SubscriptionRow {
   deleted_at: number | null;
 }
 
+export interface SourceRow {
+  number: number;
+  tenant: number;
+  status: SourceStatus;
+  settings: string;
+  token_hash: string;
+  sealed_secrets: Uint8Array;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
 export interface ApiKeyRow {
   tenant: number;
   name: string;
@@ -138,6 +153,8 @@ interface Tables {
   tenant: TenantRow & { number: Generated<number> };
   tenant_usage: TenantUsageRow;
   subscription: SubscriptionRow;
+  source: SourceRow;
+  source_number: { number: Generated<number> };
   subscription_number: { number: Generated<number> };
   api_key: ApiKeyRow & { number: Generated<number> };
   event_type: EventTypeRow;

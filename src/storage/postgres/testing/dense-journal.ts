@@ -3,6 +3,7 @@
  * stands for one that the store's own slot might really give out, 128 of them every 40 seconds
  * beginning just before midnight, so that the suite crosses from one day's partitions to the next.
  */
+import type { InboundRecord } from '../../inbound.ts';
 import type {
   AttemptRecord,
   DeliveryPosition,
@@ -47,7 +48,7 @@ export class DenseJournal implements JournalStore {
   }
 
   async commit(batch: JournalBatch) {
-    const { events, attempts, deliveries, lowWaterMark } = batch;
+    const { events, attempts, deliveries, inbound, lowWaterMark } = batch;
     const refused = await this.#inner.commit({
       events: events.map((event): NewEvent => ({
         ...this.in(event),
@@ -55,6 +56,10 @@ export class DenseJournal implements JournalStore {
       })),
       attempts: attempts.map((attempt): AttemptRecord => this.in(attempt)),
       deliveries: deliveries.map((row): DeliveryRecord => this.in(row)),
+      inbound: inbound.map((record): InboundRecord => ({
+        ...this.in(record),
+        eventSequence: record.eventSequence === null ? null : this.large(record.eventSequence),
+      })),
       lowWaterMark: lowWaterMark === null ? null : this.large(lowWaterMark),
     });
     return refused.map((refusal) => ({
