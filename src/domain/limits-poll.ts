@@ -50,6 +50,9 @@ export const MAX_POLLS_PER_NODE = 256;
 /** Resources in trouble that the status of a source names. */
 export const MAX_POLL_PROBLEMS_SHOWN = 20;
 
+/** A resource without a good look for so many intervals is stale. */
+export const POLL_STALE_AFTER_INTERVALS = 3;
+
 /** A fetched object is used again for so long at most. */
 export const MAX_HYDRATE_CACHE_SECONDS = 24 * 3_600;
 /** Fetched objects kept in memory, all sources of one node together. */

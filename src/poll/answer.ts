@@ -2,28 +2,12 @@
 import type { AttemptResult, ResponseResult } from '../domain/attempt-result.ts';
 import { MAX_POLL_ITEMS, MAX_POLL_RESPONSE_BYTES } from '../domain/limits-poll.ts';
 import type { Observed } from '../domain/poll/changes.ts';
+import type { PollAnswer } from '../domain/poll/settle.ts';
 import type { PollSettings } from '../domain/poll/settings.ts';
 import { numberOf } from '../domain/poll/threshold.ts';
 import { parseRetryAfter } from '../domain/retry-after.ts';
 import { statusPhrase } from '../domain/status-phrase.ts';
 import { compileSelect, type Selection } from './select.ts';
-
-export type PollAnswer =
-  | { readonly kind: 'not_modified' }
-  | {
-      readonly kind: 'observed';
-      readonly observed: ReadonlyMap<string, Observed>;
-      readonly etag: string | null;
-      readonly lastModified: string | null;
-    }
-  | {
-      readonly kind: 'failed';
-      /** One sentence for a person. */
-      readonly reason: string;
-      /** The other side wants fewer requests. */
-      readonly throttles: boolean;
-      readonly retryAfterMs: number | undefined;
-    };
 
 /** The expressions of a source, compiled once. */
 export interface Selections {
@@ -54,8 +38,8 @@ export function readAnswer(result: AttemptResult, selections: Selections, now: n
     return failed(`the answer is larger than ${MAX_POLL_RESPONSE_BYTES} bytes`);
   }
   try {
-    const observed = observedIn(parseJson(result.body), selections);
-    const { etag, 'last-modified': lastModified } = result.headers;
+    const { etag, 'last-modified': lastModified, 'content-type': type } = result.headers;
+    const observed = observedIn(parseJson(result.body, type), selections);
     return {
       kind: 'observed',
       observed,
@@ -92,17 +76,12 @@ const MANY_DIGITS = /\d{16}/;
  * Numbers that JavaScript would round become texts of their digits: two balances that differ in the
  * last digit must not look the same.
  */
-function parseJson(body: Uint8Array): unknown {
+function parseJson(body: Uint8Array, type = 'none'): unknown {
   const text = Buffer.from(body).toString('utf8');
   try {
     return MANY_DIGITS.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
   } catch (error) {
-    throw new TypeError(
-      `the answer is no JSON, but begins with ${JSON.stringify(text.slice(0, 40))}`,
-      {
-        cause: error,
-      },
-    );
+    throw new TypeError(`the answer is no JSON; its content-type is ${type}`, { cause: error });
   }
 }
 
@@ -116,7 +95,9 @@ function observedIn(json: unknown, selections: Selections): ReadonlyMap<string, 
   const { select, itemId, number } = selections;
   const values = select.values(json);
   const [first] = values;
-  if (values.length === 0) throw new TypeError('select finds nothing in the answer');
+  // A filter that lets no item through has found an empty list.
+  const mayBeEmpty = itemId !== null && !select.isSingular;
+  if (values.length === 0 && !mayBeEmpty) throw new TypeError('select finds nothing in the answer');
   if (itemId === null) {
     if (values.length > 1) {
       throw new TypeError(`select finds ${values.length} values; for a list give items.id`);

@@ -33,12 +33,19 @@ export function compileSelect(expression: string): Selection {
     values(json) {
       const metered = new Metered(MAX_SELECT_STEPS);
       const values: unknown[] = [];
-      for (const { value } of query.lazyQuery(metered.view(json) as JSONValue)) {
+      const view = metered.view(json);
+      if (!isJson(view)) return values;
+      for (const { value } of query.lazyQuery(view)) {
         values.push(metered.original(value));
       }
       return values;
     },
   };
+}
+
+/** What `JSON.parse` gives; nothing else comes here. */
+function isJson(value: unknown): value is JSONValue {
+  return value !== undefined;
 }
 
 function parse(expression: string): JSONPathQuery {

@@ -21,8 +21,7 @@ export interface Look {
   readonly state: ResourceState;
   /** By id of the item; a single value under the empty text. */
   readonly observed: ReadonlyMap<string, Observed>;
-  /** Wall clock, milliseconds, and the same as ISO 8601. */
-  readonly at: number;
+  /** ISO 8601. */
   readonly observedAt: string;
 }
 
