@@ -63,11 +63,18 @@ export function spend(budget: Budget, now: number): boolean {
   return true;
 }
 
-/** The other side wants less. @param askedMs what `Retry-After` said, if it did. */
+/**
+ * The other side wants less: nothing for a while, and no burst after it. What was under way when
+ * the pause began is refused, too, and makes it no longer.
+ * @param askedMs what `Retry-After` said, if it did.
+ */
 export function pause(budget: Budget, now: number, askedMs: number | undefined): void {
+  const isPaused = budget.pausedUntil > now;
   const ownMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(budget.pauses, 20), LONGEST_PAUSE_MS);
-  budget.pauses += 1;
-  budget.pausedUntil = Math.max(budget.pausedUntil, now + (askedMs ?? ownMs));
+  const pauseMs = askedMs ?? (isPaused ? 0 : ownMs);
+  if (!isPaused) budget.pauses += 1;
+  budget.pausedUntil = Math.max(budget.pausedUntil, now + pauseMs);
+  budget.paidUntil = Math.max(budget.paidUntil, budget.pausedUntil + budget.toleranceMs);
 }
 
 /** An answer came that was no refusal for being too many. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { canonicalJson, fingerprint } from './fingerprint.ts';
 
 test('the order of members makes no difference, the order of items does', () => {

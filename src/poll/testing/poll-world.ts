@@ -67,7 +67,7 @@ export class PollWorld {
 
   readonly #publisher: Publisher = {
     publish: ({ eventType, dataText, inbound }, done) => {
-      const data = JSON.parse(dataText) as Record<string, unknown>;
+      const data: Record<string, unknown> = JSON.parse(dataText);
       const result = this.#store({ at: this.clock.now(), eventType, data, inbound });
       queueMicrotask(() => done(result));
     },
@@ -126,7 +126,7 @@ export class PollWorld {
 }
 
 function askedOf(request: EgressRequest, at: number): Asked {
-  const flat = Array.isArray(request.headers) ? (request.headers as readonly string[]) : [];
+  const flat: readonly string[] = Array.isArray(request.headers) ? request.headers : [];
   const headers = new Map<string, string>();
   for (let n = 0; n < flat.length; n += 2) headers.set(flat[n] ?? '', flat[n + 1] ?? '');
   const body = request.body === null ? null : Buffer.from(request.body).toString();
