@@ -8,7 +8,7 @@ import type { OpenSocket } from './dial.ts';
 import { BLOCKED_DETAIL, EgressError } from './egress-error.ts';
 import { isSameAddress } from './ip-address.ts';
 import { MAX_DIALLED_ADDRESSES, MAX_TLS_SESSIONS } from './limits.ts';
-import { LruMap } from './lru.ts';
+import { LruMap } from '../domain/lru.ts';
 import type { ClientIdentity } from './port.ts';
 import type { Resolver } from './resolver.ts';
 import { SecureContexts } from './secure-contexts.ts';

@@ -12,7 +12,7 @@ import {
   MAX_DNS_CONCURRENCY,
   MAX_DNS_WAITING,
 } from './limits.ts';
-import { LruMap } from './lru.ts';
+import { LruMap } from '../domain/lru.ts';
 import { Semaphore } from './semaphore.ts';
 
 /**

@@ -2,7 +2,7 @@ import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { EgressError } from './egress-error.ts';
 import { MAX_CLIENT_IDENTITIES } from './limits.ts';
-import { LruMap } from './lru.ts';
+import { LruMap } from '../domain/lru.ts';
 import type { ClientIdentity } from './port.ts';
 
 /**

@@ -46,9 +46,11 @@ export interface KeySource {
   /**
    * The document at the URL. Never follows a redirect.
    * @param fresh ask anew, even if it is cached: the key in question was not in it.
+   * @param post JSON to ask with by POST, for the few that publish keys behind an API key; it holds
+   *   a secret, so it is never logged. Left out: GET.
    * @throws Error when it can't be had.
    */
-  document(url: string, fresh: boolean): Promise<string>;
+  document(url: string, fresh: boolean, post?: string): Promise<string>;
 }
 
 /** What a source adds to its provider's scheme. */

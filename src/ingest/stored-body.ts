@@ -1,0 +1,12 @@
+/** What is kept of the body of a refused request. */
+import { MAX_STORED_BODY_BYTES } from '../domain/limits-ingest.ts';
+import { holdsSecret } from './kept-headers.ts';
+
+const HIDDEN = Buffer.from('(hidden: it holds a secret of the source)');
+
+/** The first bytes, copied, so that the rest can go; null where there are none. */
+export function storedBody(body: Buffer, secrets: readonly string[]): Uint8Array | null {
+  if (body.length === 0) return null;
+  if (secrets.length > 0 && holdsSecret(body.toString('latin1'), secrets)) return HIDDEN;
+  return Uint8Array.from(body.subarray(0, MAX_STORED_BODY_BYTES));
+}
