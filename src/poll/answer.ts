@@ -1,5 +1,5 @@
 /** Reads what a poll came back with: status and headers first, the body only where it matters. */
-import type { AttemptResult, ResponseResult } from '../domain/attempt-result.ts';
+import type { HttpResult, ResponseResult } from '../domain/attempt-result.ts';
 import { MAX_POLL_ITEMS, MAX_POLL_RESPONSE_BYTES } from '../domain/limits-poll.ts';
 import type { Observed } from '../domain/poll/changes.ts';
 import type { PollAnswer } from '../domain/poll/settle.ts';
@@ -29,7 +29,7 @@ export function selectionsOf({ select, itemId, emit }: PollSettings): Selections
 const MAX_VALIDATOR_CHARS = 1_024;
 
 /** @param now wall clock, milliseconds. */
-export function readAnswer(result: AttemptResult, selections: Selections, now: number): PollAnswer {
+export function readAnswer(result: HttpResult, selections: Selections, now: number): PollAnswer {
   if (result.kind === 'failure') return failed(`the request failed: ${result.detail}`);
   const { status } = result;
   if (status === 304) return { kind: 'not_modified' };

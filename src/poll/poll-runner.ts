@@ -3,7 +3,7 @@
  * with its events, durably; publish; forget the events. A crash in between leaves the events in the
  * store, and they are published again under the same keys.
  */
-import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { HttpResult } from '../domain/attempt-result.ts';
 import { goesWell, pause } from '../domain/poll/budget.ts';
 import { settlePoll, type PollAnswer } from '../domain/poll/settle.ts';
 import type { ResourceState } from '../domain/poll/state.ts';
@@ -72,7 +72,7 @@ export class PollRunner {
     else this.#waitForNext(watched);
   }
 
-  #answered(watched: Watched, result: AttemptResult): void {
+  #answered(watched: Watched, result: HttpResult): void {
     const { clock } = this.#options;
     const { lane, selections } = watched.owner;
     const answer = readAnswer(result, selections, clock.now());

@@ -1,6 +1,6 @@
 /** A world for polling: time that is told to go on, an API under control, a store that can fail. */
 import type { InboundOrigin, Publisher, PublishResult } from '../../accept/publication.ts';
-import type { AttemptResult } from '../../domain/attempt-result.ts';
+import type { HttpResult } from '../../domain/attempt-result.ts';
 import { DEFAULT_SOURCE_CHOICES, type Source } from '../../domain/source.ts';
 import type { Egress, EgressRequest } from '../../egress/port.ts';
 import type { TelemetryEvent } from '../../runtime/telemetry.ts';
@@ -108,12 +108,12 @@ export class PollWorld {
     return { kind: 'accepted', id: key, deliveries: 0 };
   }
 
-  #send(request: EgressRequest, done: (result: AttemptResult) => void): ReturnType<Egress['send']> {
+  #send(request: EgressRequest, done: (result: HttpResult) => void): ReturnType<Egress['send']> {
     const asked = askedOf(request, this.clock.now());
     this.asked.push(asked);
     const answer = this.answer(asked);
     let isOpen = true;
-    const end = (result: AttemptResult) => {
+    const end = (result: HttpResult) => {
       if (isOpen) done(result);
       isOpen = false;
     };
@@ -133,12 +133,12 @@ function askedOf(request: EgressRequest, at: number): Asked {
   return { at, url: request.url, headers, body };
 }
 
-function response(answer: Answer, durationMs: number): AttemptResult {
+function response(answer: Answer, durationMs: number): HttpResult {
   const { status = 200, headers = {}, json, text = JSON.stringify(json ?? null) } = answer;
   return { kind: 'response', status, headers, body: Buffer.from(text), durationMs };
 }
 
-function timeout(durationMs: number): AttemptResult {
+function timeout(durationMs: number): HttpResult {
   return { kind: 'failure', reason: 'timeout', detail: 'no answer in time', durationMs };
 }
 
