@@ -6,6 +6,7 @@
 import type { HttpResult } from '../domain/attempt-result.ts';
 import { goesWell, pause } from '../domain/poll/budget.ts';
 import { settlePoll, type PollAnswer } from '../domain/poll/settle.ts';
+import { secretByName } from '../domain/source-secrets.ts';
 import type { ResourceState } from '../domain/poll/state.ts';
 import { readAnswer } from './answer.ts';
 import { publishOutbox } from './outbox.ts';
@@ -45,7 +46,7 @@ export class PollRunner {
       state,
       tenant: source.tenant,
       userAgent,
-      secretOf: (name) => secretOf(source.secrets, name),
+      secretOf: (name) => secretByName(source, name),
     });
     if (typeof request === 'string') {
       queueMicrotask(() => {
@@ -153,11 +154,4 @@ export class PollRunner {
 
 function failure(reason: string): PollAnswer {
   return { kind: 'failed', reason, throttles: false, retryAfterMs: undefined };
-}
-
-/** `{secret}` is the newest; `{secret:2}` the one before it, for servers that want several. */
-function secretOf(secrets: readonly string[], name: string): string | undefined {
-  if (name === 'secret') return secrets[0];
-  const place = /^secret:([1-9])$/.exec(name)?.[1];
-  return place === undefined ? undefined : secrets[Number(place) - 1];
 }

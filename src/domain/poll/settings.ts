@@ -44,17 +44,19 @@ export type PollConfigResource =
   | string
   | { readonly name: string; readonly vars?: Readonly<Record<string, string>> | undefined };
 
-export type PollConfigEmit =
-  | { readonly change: { readonly kinds: readonly ChangeKind[] } }
-  | {
-      readonly threshold: {
+/** One of the two. */
+export interface PollConfigEmit {
+  readonly change?: { readonly kinds?: readonly ChangeKind[] | undefined } | undefined;
+  readonly threshold?:
+    | {
         readonly path?: string | undefined;
         readonly op: ThresholdOp;
         readonly value: number | readonly [number, number];
         readonly hysteresis?: number | undefined;
         readonly on_clear?: boolean | undefined;
-      };
-    };
+      }
+    | undefined;
+}
 
 export const CHANGE_KINDS = ['added', 'changed', 'removed'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
@@ -140,7 +142,9 @@ function resourceOf(resource: PollConfigResource): PollResource {
 
 function emitOf(emit: NonNullable<PollConfig['emit']>): PollEmit {
   if (emit === 'change') return { kind: 'change', kinds: CHANGE_KINDS };
-  if ('change' in emit) return { kind: 'change', kinds: emit.change.kinds };
+  if (emit.threshold === undefined) {
+    return { kind: 'change', kinds: emit.change?.kinds ?? CHANGE_KINDS };
+  }
   const { path = '$', op, value, hysteresis = 0, on_clear: tellsClear = false } = emit.threshold;
   return { kind: 'threshold', path, threshold: { op, value, hysteresis }, tellsClear };
 }
