@@ -29,6 +29,7 @@ const REFUSED: readonly Fixture[] = [
   refused('R2', 'src/domain/*.ts', `export const later = setTimeout;`),
   refused('R2', 'src/protocol/*.ts', `import '../domain/ids.ts';`),
   refused('R2', 'src/protocol/schemes/*.ts', `import '../../domain/ids.ts';`),
+  refused('R2', 'src/protocol/inbound/code/*.ts', `import '../../../domain/ids.ts';`),
   refused('Random', 'src/protocol/*.ts', `export const unit = () => Math.random();`),
   refused('R3', 'src/dispatch/*.ts', `import '../storage/sqlite/store.ts';`),
   refused('R3', 'src/dispatch/*.ts', `import '../storage/memory/store.ts';`),

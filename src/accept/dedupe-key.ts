@@ -1,7 +1,7 @@
 /** Keys that make a second publish of the same thing a duplicate. */
 import { createHash } from 'node:crypto';
 import type { DedupeKey } from '../storage/journal.ts';
-import type { Publication } from './publication.ts';
+import type { InboundOrigin, Publication } from './publication.ts';
 
 /** Enough that no two keys of an installation meet: 128 bits. */
 const HASH_BYTES = 16;
@@ -16,12 +16,22 @@ export function idempotencyKeyHash(key: string): Uint8Array {
   return hash(`key\0${key}`);
 }
 
+/**
+ * The store's name for what makes a second request to a source a repeat. It is the fingerprint as
+ * well: providers send an event again with other headers and another body, and mean the same.
+ */
+export function inboundKeyHash({ source, dedupe }: InboundOrigin): Uint8Array {
+  return hash(`src\0${source}\0${dedupe}`);
+}
+
 /** Most events have none, and then nothing is hashed. */
 export function dedupeKeys(publication: Publication): readonly DedupeKey[] {
-  const { id, idempotencyKey } = publication;
-  if (id === undefined && idempotencyKey === undefined) return NO_KEYS;
-  const fingerprint = requestFingerprint(publication);
+  const { id, idempotencyKey, inbound } = publication;
+  if (id === undefined && idempotencyKey === undefined && inbound === undefined) return NO_KEYS;
+  const origin = inbound === undefined ? undefined : inboundKeyHash(inbound);
+  const fingerprint = origin ?? requestFingerprint(publication);
   const keys: DedupeKey[] = [];
+  if (origin !== undefined) keys.push({ hash: origin, fingerprint });
   if (id !== undefined) keys.push({ hash: idKeyHash(id), fingerprint });
   if (idempotencyKey !== undefined) {
     keys.push({ hash: idempotencyKeyHash(idempotencyKey), fingerprint });

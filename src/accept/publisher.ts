@@ -4,7 +4,7 @@
  */
 import { eventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
-import { buildEnvelope } from '../protocol/envelope.ts';
+import { buildEnvelope, type EnvelopeFields } from '../protocol/envelope.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { JournalWriter } from '../storage/journal-writer.ts';
 import type { DedupeKey, DeliveryRecord, ExistingEvent, NewEvent } from '../storage/journal.ts';
@@ -12,7 +12,7 @@ import type { StorageError } from '../storage/storage.ts';
 import type { SubscriptionDirectory } from '../storage/subscription-registry.ts';
 import { storedBytes } from '../storage/tenant-data.ts';
 import { dedupeKeys } from './dedupe-key.ts';
-import type { Publication, Publisher, PublishResult } from './publication.ts';
+import type { InboundOrigin, Publication, Publisher, PublishResult } from './publication.ts';
 import { route } from './route.ts';
 import type { StorageQuota } from './storage-quota.ts';
 import { storageFull, type Rules, type TenantRules } from './tenant-rules.ts';
@@ -105,6 +105,7 @@ interface Placed {
 function toEvent(publication: Publication, placed: Placed): NewEvent {
   const { sequence, id, now, timestamp, matched } = placed;
   const { taskId, runId, status, eventType, dataText, inbound } = publication;
+  const fields = { id, eventType, timestamp, taskId, runId, status, dataText };
   return {
     sequence,
     tenant: publication.tenant,
@@ -120,11 +121,16 @@ function toEvent(publication: Publication, placed: Placed): NewEvent {
     warnings: publication.warningsText ?? null,
     source: inbound?.source ?? null,
     providerEventId: inbound?.providerEventId ?? null,
-    body: Buffer.from(buildEnvelope({ id, eventType, timestamp, taskId, runId, status, dataText })),
+    body: Buffer.from(buildEnvelope(inbound === undefined ? fields : withOrigin(fields, inbound))),
     matched: matched.map((subscription) => subscription.number),
     dedupe: dedupeKeys(publication),
     parked: parkedDeliveries(publication, placed),
   };
+}
+
+function withOrigin(fields: EnvelopeFields, origin: InboundOrigin): EnvelopeFields {
+  const { sourceId, providerEventId } = origin;
+  return { ...fields, sourceId, providerEventId: providerEventId ?? undefined };
 }
 
 let lastInstant = Number.NaN;

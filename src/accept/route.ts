@@ -1,4 +1,7 @@
-/** Which subscriptions an event goes to: by its type, then by the filter of each that has one. */
+/**
+ * Which subscriptions an event goes to: by its type, then by the source and the filter of each that
+ * has one.
+ */
 import { filterOf, type FilterSubject } from '../domain/filter/filter.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { SubscriptionDirectory } from '../storage/subscription-registry.ts';
@@ -16,9 +19,19 @@ export function route(
 ): readonly Subscription[] {
   const byType = directory.match(publication.tenant, publication.eventType);
   // Nothing is built or parsed for tenants that filter nothing.
-  if (!byType.some(hasFilter)) return byType;
+  if (!byType.some(isChoosy)) return byType;
+  const bySource = byType.filter((one) => wantsSource(one, publication));
+  if (!bySource.some(hasFilter)) return bySource;
   const subject = subjectOf(publication, id, timestamp);
-  return byType.filter(({ filter }) => filter === null || filterOf(filter)(subject));
+  return bySource.filter(({ filter }) => filter === null || filterOf(filter)(subject));
+}
+
+function isChoosy({ filter, sourceId }: Subscription): boolean {
+  return filter !== null || sourceId !== null;
+}
+
+function wantsSource({ sourceId }: Subscription, { inbound }: Publication): boolean {
+  return sourceId === null || sourceId === inbound?.sourceId;
 }
 
 function hasFilter({ filter }: Subscription): boolean {
@@ -26,7 +39,7 @@ function hasFilter({ filter }: Subscription): boolean {
 }
 
 function subjectOf(publication: Publication, id: string, timestamp: string): FilterSubject {
-  const { eventType, taskId, runId, status, dataText, metadataText } = publication;
+  const { eventType, taskId, runId, status, dataText, metadataText, inbound } = publication;
   const { data = JSON.parse(dataText), metadata } = publication;
   return {
     webhook_id: id,
@@ -35,6 +48,8 @@ function subjectOf(publication: Publication, id: string, timestamp: string): Fil
     task_id: taskId,
     run_id: runId,
     status,
+    source_id: inbound?.sourceId,
+    provider_event_id: inbound?.providerEventId ?? undefined,
     data,
     metadata: metadata ?? (metadataText === undefined ? undefined : JSON.parse(metadataText)),
   };

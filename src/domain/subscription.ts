@@ -33,6 +33,7 @@ export const DEFAULT_CHOICES: Omit<SubscriptionSettings, 'eventTypes' | 'destina
   signing: 'hmac',
   metadata: {},
   filter: null,
+  sourceId: null,
   transform: null,
   payloadFormat: 'bellwire',
   ordered: false,
@@ -62,6 +63,8 @@ export interface SubscriptionSettings {
   readonly metadata: Readonly<Record<string, string>>;
   /** Matched against envelope and metadata of each event; null takes all. */
   readonly filter: FilterDocument | null;
+  /** Takes only what came in through this source; null takes all. */
+  readonly sourceId: string | null;
   /** JSONata over the envelope, or null to send it as it is. */
   readonly transform: string | null;
   readonly payloadFormat: PayloadFormat;

@@ -1,5 +1,7 @@
 /** The front door as those see it who carry requests to it. */
 
+import type { SenderCertificate } from '../domain/sender-certificate.ts';
+
 /** What is known of a request before its body is read. */
 export interface RequestHead {
   /** Upper case. */
@@ -16,13 +18,6 @@ export interface RequestHead {
   readonly peer: string;
   /** What the other end showed in TLS and its authority vouches for; asked for only where wanted. */
   readonly certificate: () => SenderCertificate | null;
-}
-
-export interface SenderCertificate {
-  /** SHA-256 over the DER bytes, lower-case hex without separators. */
-  readonly fingerprint: string;
-  /** Distinguished name as RFC 4514 spells it: `CN=hooks.example.com,O=Example`. */
-  readonly subject: string;
 }
 
 /** The answer to a sender, ready to be written. */

@@ -23,6 +23,9 @@ function attributes(event: EnvelopeFields, source: string): [name: string, value
     ['subject', event.taskId],
     ['bwrunid', event.runId],
     ['bwstatus', event.status],
+    ['bwsourceid', event.sourceId],
+    ['bwprovidereventid', event.providerEventId],
+    ['bwtrust', event.sourceId === undefined ? undefined : 'untrusted'],
   ];
   return all.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
@@ -103,6 +106,7 @@ export function fromCloudEvent(
     return undefined;
   }
   const [taskId, runId, status] = [text('subject'), text('bwrunid'), text('bwstatus')];
+  const [sourceId, providerEventId] = [text('bwsourceid'), text('bwprovidereventid')];
   return {
     webhook_id: id,
     event_type: eventType,
@@ -110,6 +114,8 @@ export function fromCloudEvent(
     ...(taskId !== undefined && { task_id: taskId }),
     ...(runId !== undefined && { run_id: runId }),
     ...(status !== undefined && { status }),
+    ...(sourceId !== undefined && { source_id: sourceId, trust: 'untrusted' }),
+    ...(providerEventId !== undefined && { provider_event_id: providerEventId }),
     data,
   };
 }

@@ -12,6 +12,9 @@ export interface EnvelopeFields {
   taskId?: string | undefined;
   runId?: string | undefined;
   status?: string | undefined;
+  /** Set for what came in through a source; then its content is not to be trusted. */
+  sourceId?: string | undefined;
+  providerEventId?: string | undefined;
   /** JSON text of `data`, the publisher's bytes untouched; `'{}'` when the publisher gave none. */
   dataText: string;
 }
@@ -25,6 +28,12 @@ export interface WebhookEvent {
   readonly task_id?: string;
   readonly run_id?: string;
   readonly status?: string;
+  /** The source it came in through, for events that no publisher of yours has sent. */
+  readonly source_id?: string;
+  /** What its provider calls it. */
+  readonly provider_event_id?: string;
+  /** There exactly with `source_id`: strangers wrote the data, so a model must not obey it. */
+  readonly trust?: 'untrusted';
   /** Absent from thin payloads. */
   readonly data: unknown;
 }
@@ -53,7 +62,14 @@ export function buildEnvelope(fields: EnvelopeFields): string {
   if (fields.taskId !== undefined) text += `,"task_id":${quoted(fields.taskId)}`;
   if (fields.status !== undefined) text += `,"status":${quoted(fields.status)}`;
   if (fields.runId !== undefined) text += `,"run_id":${quoted(fields.runId)}`;
+  if (fields.sourceId !== undefined) text += inboundMembers(fields.sourceId, fields);
   return `${text},"data":${fields.dataText}}`;
+}
+
+function inboundMembers(sourceId: string, { providerEventId }: EnvelopeFields): string {
+  const own =
+    providerEventId === undefined ? '' : `,"provider_event_id":${quoted(providerEventId)}`;
+  return `,"source_id":${quoted(sourceId)}${own},"trust":"untrusted"`;
 }
 
 /** The `data` text of a body that `buildEnvelope` made, exactly as the publisher sent it. */
@@ -79,6 +95,8 @@ export function readEnvelope(body: string): EnvelopeFields {
     taskId: textOf('task_id'),
     runId: textOf('run_id'),
     status: textOf('status'),
+    sourceId: textOf('source_id'),
+    providerEventId: textOf('provider_event_id'),
     dataText: body.slice(data.start, data.end),
   };
 }
@@ -97,7 +115,9 @@ function isEvent(value: unknown): value is WebhookEvent {
     typeof event.timestamp === 'string' &&
     isAbsentOrText(event.task_id) &&
     isAbsentOrText(event.run_id) &&
-    isAbsentOrText(event.status)
+    isAbsentOrText(event.status) &&
+    isAbsentOrText(event.source_id) &&
+    isAbsentOrText(event.provider_event_id)
   );
 }
 

@@ -6,12 +6,15 @@ import type { EventRecord, Page } from './journal.ts';
 /** What of an event tells about the request that brought it. */
 export type AcceptedEvent = Pick<
   EventRecord,
-  'sequence' | 'tenant' | 'createdAt' | 'customId' | 'source' | 'providerEventId' | 'body'
->;
+  'sequence' | 'tenant' | 'createdAt' | 'customId' | 'source' | 'providerEventId'
+> & {
+  /** Of its envelope. */
+  readonly bodyBytes: number;
+};
 
 /** The request that an event came in with; undefined for one from a publisher. */
 export function acceptedView(event: AcceptedEvent): InboundView | undefined {
-  const { sequence, tenant, createdAt, customId, source, providerEventId, body } = event;
+  const { sequence, tenant, createdAt, customId, source, providerEventId, bodyBytes } = event;
   if (source === null) return undefined;
   return {
     sequence,
@@ -27,7 +30,7 @@ export function acceptedView(event: AcceptedEvent): InboundView | undefined {
     method: null,
     headers: null,
     body: null,
-    bodyBytes: body.length,
+    bodyBytes,
     remoteAddress: null,
   };
 }

@@ -5,7 +5,7 @@
  * A request that was accepted has no row: its event, which names the source, stands for it. What
  * was refused, was a repeat or a handshake has one, bounded in number for each source.
  */
-import type { Page } from './journal.ts';
+import type { Page } from './page.ts';
 
 /** Those that have a row. */
 export const RECORDED_INBOUND_STATUSES = ['duplicate', 'rejected', 'handshake'] as const;

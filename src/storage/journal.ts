@@ -8,6 +8,9 @@
 import type { DeliveryState } from '../domain/delivery-state.ts';
 import type { FailureReason } from '../domain/outcome.ts';
 import type { InboundRecord } from './inbound.ts';
+import type { Page } from './page.ts';
+
+export type { Page } from './page.ts';
 
 /** Claimed in the same transaction as the event; a second claim makes the event a duplicate. */
 export interface DedupeKey {
@@ -170,8 +173,6 @@ export interface EventQuery {
   readonly runId?: string | undefined;
   /** Number of the source it came in through. */
   readonly source?: number | undefined;
-  /** Only those that came in through a source, whichever. */
-  readonly inbound?: boolean | undefined;
   /** Inclusive and exclusive bounds on createdAt, milliseconds. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
@@ -190,15 +191,6 @@ export interface DeliveryQuery {
 export interface DeliveryPosition {
   readonly sequence: number;
   readonly subscription: number;
-}
-
-/**
- * Newest first. `next` is where to go on, or undefined at the end. A page may hold fewer items than
- * asked, even none, and still have a `next`: one page examines a bounded number of rows.
- */
-export interface Page<Item, Position> {
-  readonly items: readonly Item[];
-  readonly next: Position | undefined;
 }
 
 export interface JournalStore {

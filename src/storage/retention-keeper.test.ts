@@ -123,6 +123,7 @@ test('a store that refuses is asked again, and what was done until then is told'
       if (calls === 3) throw new StorageError('busy', 'not now');
       return store.removeOld(order);
     },
+    removeOldInbound: (order) => store.removeOldInbound(order),
   });
   const { keeper, telemetry, errors } = keeperOf(world, { wrap });
   await keeper.start();

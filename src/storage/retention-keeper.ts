@@ -1,13 +1,14 @@
 /**
- * Removes what is past its retention: at the start, then every few minutes, in chunks with pauses
+ * Removes what is past its retention, events and inbound requests: at the start, then every few minutes, in chunks with pauses
  * in which commits get through. It remembers nothing: whatever it is interrupted at, the next pass
  * finds what is left.
  */
+import { MIN_DEDUPE_MS } from '../domain/limits-sources.ts';
 import { retentionSteps, type RetentionStep, type TenantRetention } from '../domain/retention.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Service } from '../runtime/service.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
-import type { RemovalPosition, RetentionStore } from './retention.ts';
+import type { InboundRemovalOrder, RemovalPosition, RetentionStore } from './retention.ts';
 
 const PASS_EVERY_MS = 5 * 60_000;
 
@@ -64,13 +65,24 @@ export class RetentionKeeper implements Service {
 
   async #runPass(): Promise<void> {
     const { days, tenants, clock } = this.#options;
-    for (const step of retentionSteps(days, tenants(), clock.now())) {
+    const now = clock.now();
+    const keysBefore = now - MIN_DEDUPE_MS;
+    for (const step of retentionSteps(days, tenants(), now)) {
       if (this.#stopped) return;
-      await this.#remove(step);
+      await this.#remove(step, keysBefore);
+      const { tenant, createdBefore: receivedBefore } = step;
+      await this.#removeInbound({ tenant, receivedBefore, keysBefore });
+    }
+    await this.#removeInbound({ tenant: null, receivedBefore: null, keysBefore });
+  }
+
+  async #removeInbound(order: InboundRemovalOrder): Promise<void> {
+    while (!this.#stopped && (await this.#options.store.removeOldInbound(order)) > 0) {
+      await this.#breathe();
     }
   }
 
-  async #remove({ tenant, createdBefore }: RetentionStep): Promise<void> {
+  async #remove({ tenant, createdBefore }: RetentionStep, keysKeptSince: number): Promise<void> {
     const { store, clock } = this.#options;
     const startedAt = clock.monotonic();
     let events = 0;
@@ -78,7 +90,8 @@ export class RetentionKeeper implements Service {
     let after: RemovalPosition | undefined;
     try {
       do {
-        const removal = await store.removeOld({ tenant, createdBefore, after });
+        const order = { tenant, createdBefore, after, keysKeptSince };
+        const removal = await store.removeOld(order);
         events += removal.events;
         bytes += removal.bytes;
         after = removal.next;

@@ -16,6 +16,11 @@ export interface RemovalOrder {
   readonly tenant: number | null;
   /** Events accepted before this instant, milliseconds. */
   readonly createdBefore: number;
+  /**
+   * Keys of events that came in through a source at or after this instant outlive them, so that a
+   * repeat is still recognised. Absent: none do.
+   */
+  readonly keysKeptSince?: number | undefined;
   /** Go on past this position; undefined begins anew. */
   readonly after: RemovalPosition | undefined;
 }
@@ -26,6 +31,16 @@ export interface Removal {
   readonly bytes: number;
   /** Undefined when there is nothing more to remove now. */
   readonly next: RemovalPosition | undefined;
+}
+
+/** What of inbound requests without an event is to go. */
+export interface InboundRemovalOrder {
+  /** Only those of this tenant, or null for all. */
+  readonly tenant: number | null;
+  /** Received before this instant, milliseconds; null: none for their age. */
+  readonly receivedBefore: number | null;
+  /** Keys that outlived their event go when that was accepted before this instant. */
+  readonly keysBefore: number;
 }
 
 export const NOTHING_REMOVED: Removal = { events: 0, bytes: 0, next: undefined };
@@ -40,4 +55,11 @@ export interface RetentionStore {
    * that is at it counts as nothing more to remove.
    */
   removeOld(order: RemovalOrder): Promise<Removal>;
+
+  /**
+   * Takes some old inbound requests out, those that are too many for their source, and dedupe keys
+   * that were kept beyond their event.
+   * @returns how many rows that were; 0 when there is nothing more to remove now.
+   */
+  removeOldInbound(order: InboundRemovalOrder): Promise<number>;
 }

@@ -50,8 +50,7 @@ export function eventJson(event: EventRecord, deliveries: readonly DeliveryView[
   const head = JSON.stringify({
     id: publicEventId(event),
     event_type: event.eventType,
-    source_id: null,
-    provider_event_id: null,
+    provider_event_id: event.providerEventId,
     task_id: event.taskId,
     run_id: event.runId,
     status: event.status,
@@ -60,15 +59,16 @@ export function eventJson(event: EventRecord, deliveries: readonly DeliveryView[
     deliveries: deliveryCounts(deliveries),
   });
   return (
-    `${head.slice(0, -1)},"occurred_at":${occurredAt(body)}` +
+    `${head.slice(0, -1)},"source_id":${event.source === null ? 'null' : member(body, 'source_id')}` +
+    `,"occurred_at":${member(body, 'timestamp')}` +
     `,"warnings":${event.warnings ?? '[]'}` +
     `,"metadata":${event.metadata ?? 'null'},"data":${envelopeDataText(body)}}`
   );
 }
 
-/** The envelope's `timestamp`, as JSON text. */
-function occurredAt(body: string): string {
-  const span = memberSpan(body, 'timestamp');
+/** A member of the envelope, as JSON text. */
+function member(body: string, name: string): string {
+  const span = memberSpan(body, name);
   return span === undefined ? 'null' : body.slice(span.start, span.end);
 }
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission, FrontDoor, Reply, RequestHead } from '../../ingest/port.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { senderCertificate } from './sender-certificate.ts';
+import { certificateOf } from './certificate-of.ts';
 import { BodyReader, drain } from './body-reader.ts';
 
 export const INBOUND_PREFIX = '/in/';
@@ -53,7 +53,7 @@ function headOf(request: IncomingMessage): RequestHead {
   const query = target.indexOf('?');
   const token = target.slice(INBOUND_PREFIX.length, query === -1 ? undefined : query);
   const peer = socket.remoteAddress ?? '';
-  const certificate = () => senderCertificate(socket);
+  const certificate = () => certificateOf(socket);
   return { method, token, target, headers, rawHeaders, peer, certificate };
 }
 

@@ -25,6 +25,8 @@ export interface FilterSubject {
   readonly task_id?: string | undefined;
   readonly run_id?: string | undefined;
   readonly status?: string | undefined;
+  readonly source_id?: string | undefined;
+  readonly provider_event_id?: string | undefined;
   readonly data: unknown;
   readonly metadata?: unknown;
 }

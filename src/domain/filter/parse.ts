@@ -18,6 +18,8 @@ export const FILTERABLE_MEMBERS = [
   'task_id',
   'run_id',
   'status',
+  'source_id',
+  'provider_event_id',
   'data',
   'metadata',
 ] as const;

@@ -1,7 +1,9 @@
 /** Records with defaults, so that a test names only what it is about. */
 import { createHash } from 'node:crypto';
 import type { DeliveryState } from '../../domain/delivery-state.ts';
-import type { ApiKeyRecord, SubscriptionRecord, TenantRecord } from '../control.ts';
+import type { ApiKeyRecord, SourceRecord, SubscriptionRecord, TenantRecord } from '../control.ts';
+import type { InboundRecord } from '../inbound.ts';
+import type { PollStateRow } from '../poll-state.ts';
 import type {
   AttemptRecord,
   DedupeKey,
@@ -144,6 +146,54 @@ export function subscriptionRecord(
     createdAt: START_AT,
     updatedAt: START_AT,
     deletedAt: null,
+    ...overrides,
+  };
+}
+
+export function sourceRecord(overrides: Partial<SourceRecord> = {}): SourceRecord {
+  return {
+    number: 1,
+    tenant: 1,
+    status: 'active',
+    settings: '{"provider":"stripe"}',
+    tokenHash: 'ab01',
+    sealedSecrets: Uint8Array.of(0, 1, 127, 128, 255),
+    createdAt: START_AT,
+    updatedAt: START_AT,
+    deletedAt: null,
+    ...overrides,
+  };
+}
+
+/** Defaults to one that was rejected. */
+export function inboundRecord(overrides: Partial<InboundRecord> = {}): InboundRecord {
+  return {
+    sequence: 1,
+    tenant: 1,
+    source: 1,
+    receivedAt: createdAtOf(overrides.sequence ?? 1),
+    status: 'rejected',
+    reason: 'wrong_signature',
+    detail: 'no secret of the source fits',
+    eventSequence: null,
+    eventId: null,
+    providerEventId: null,
+    method: 'POST',
+    headers: '{"content-type":"application/json"}',
+    body: utf8('{}'),
+    bodyBytes: 2,
+    remoteAddress: '192.0.2.1',
+    ...overrides,
+  };
+}
+
+export function pollState(overrides: Partial<PollStateRow> = {}): PollStateRow {
+  return {
+    tenant: 1,
+    source: 1,
+    resource: 'a',
+    state: '{"etag":"1"}',
+    updatedAt: START_AT,
     ...overrides,
   };
 }

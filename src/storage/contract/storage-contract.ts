@@ -14,7 +14,9 @@ import { describeJournalDue } from './journal-due.ts';
 import { describeJournalLists } from './journal-lists.ts';
 import { describeJournalModel } from './journal-model.ts';
 import { describeJournalRecovery } from './journal-recovery.ts';
+import { describeInbound } from './inbound.ts';
 import { describeRetention } from './retention.ts';
+import { describeSources } from './sources.ts';
 import { describeTenantData } from './tenant-data.ts';
 import { describeTenantErasure } from './tenant-erasure.ts';
 
@@ -35,6 +37,8 @@ export function describeStorageContract(name: string, harness: StorageHarness): 
     describeEventTypes(harness);
     describeTenantData(harness);
     describeTenantErasure(harness);
+    describeSources(harness);
+    describeInbound(harness);
     describeRetention(harness);
     describeClosing(harness);
   });

@@ -8,7 +8,8 @@ import type {
   RefusedDuplicate,
 } from '../journal.ts';
 import { StorageError } from '../storage.ts';
-import { existingEvent, keyName, type JournalTables } from './tables.ts';
+import { existingEvent, keyName } from './keys.ts';
+import type { JournalTables } from './tables.ts';
 
 interface Claim {
   readonly event: NewEvent;
@@ -34,7 +35,7 @@ export function applyBatch(
     for (const row of event.parked) tables.putDelivery({ ...row });
   }
   for (const [name, { event, fingerprint }] of claims) {
-    tables.holdKey(name, { sequence: event.sequence, fingerprint: fingerprint.slice() });
+    tables.keys.hold(name, { sequence: event.sequence, fingerprint: fingerprint.slice() });
   }
   for (const attempt of batch.attempts) tables.addAttempt(ownAttempt(attempt));
   for (const row of batch.deliveries) tables.putDelivery({ ...row });
@@ -71,9 +72,11 @@ function claimedBefore(
     const name = keyName(event.tenant, hash);
     const claim = claims.get(name);
     if (claim !== undefined) return existingEvent(claim.event, claim.fingerprint);
-    const held = tables.key(name);
-    const holder = held && tables.event(held.sequence);
-    if (held !== undefined && holder !== undefined) return existingEvent(holder, held.fingerprint);
+    const held = tables.keys.get(name);
+    if (held === undefined) continue;
+    const holder = tables.event(held.sequence);
+    const existing = holder ? existingEvent(holder, held.fingerprint) : held.former;
+    if (existing !== undefined) return existing;
   }
   return undefined;
 }

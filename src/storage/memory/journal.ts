@@ -19,7 +19,8 @@ import type {
 } from '../journal.ts';
 import { applyBatch } from './commit.ts';
 import { listDeliveries, listEvents } from './lists.ts';
-import { keyName, type JournalTables } from './tables.ts';
+import { keyName } from './keys.ts';
+import type { JournalTables } from './tables.ts';
 import { deliveryViews } from './views.ts';
 
 export class MemoryJournalStore implements JournalStore {
@@ -103,7 +104,7 @@ export class MemoryJournalStore implements JournalStore {
   }
 
   async sequenceOfKey(tenant: number, hash: Uint8Array): Promise<number | undefined> {
-    return this.#open().key(keyName(tenant, hash))?.sequence;
+    return this.#open().keys.get(keyName(tenant, hash))?.sequence;
   }
 
   async listEvents(tenant: number, query: EventQuery): Promise<Page<EventRecord, number>> {

@@ -20,11 +20,12 @@ export function listEvents(
   tables: JournalTables,
   tenant: number,
   query: EventQuery,
+  isWanted: (event: EventRecord) => boolean = () => true,
 ): Page<EventRecord, number> {
   const items: EventRecord[] = [];
   let scanned = 0;
   for (const event of tables.eventsDownFrom((query.before ?? Number.MAX_SAFE_INTEGER) - 1)) {
-    if (matches(event, tenant, query)) items.push(event);
+    if (matches(event, tenant, query) && isWanted(event)) items.push(event);
     scanned += 1;
     if (items.length === query.limit || scanned === MAX_SCANNED_EVENTS) {
       return { items, next: event.sequence };
@@ -40,7 +41,6 @@ function matches(event: EventRecord, tenant: number, query: EventQuery): boolean
     (query.taskId === undefined || event.taskId === query.taskId) &&
     (query.runId === undefined || event.runId === query.runId) &&
     (query.source === undefined || event.source === query.source) &&
-    (query.inbound !== true || event.source !== null) &&
     (query.since === undefined || event.createdAt >= query.since) &&
     (query.until === undefined || event.createdAt < query.until)
   );

@@ -1,6 +1,6 @@
 /** Removes what is old from memory. */
 import type { EventRecord } from '../journal.ts';
-import type { Removal, RemovalOrder, RetentionStore } from '../retention.ts';
+import type { InboundRemovalOrder, Removal, RemovalOrder, RetentionStore } from '../retention.ts';
 import { storedBytes } from '../tenant-data.ts';
 import type { JournalTables } from './tables.ts';
 
@@ -15,7 +15,15 @@ export class MemoryRetention implements RetentionStore {
     this.#open = open;
   }
 
-  async removeOld({ tenant, createdBefore, after }: RemovalOrder): Promise<Removal> {
+  async removeOldInbound(order: InboundRemovalOrder): Promise<number> {
+    const { tenant, receivedBefore, keysBefore } = order;
+    const { inbound, keys } = this.#open();
+    const kept = keys.removeKept(keysBefore);
+    if (receivedBefore === null) return kept;
+    return kept + inbound.removeOld(tenant, receivedBefore, CHUNK_EVENTS);
+  }
+
+  async removeOld({ tenant, createdBefore, after, keysKeptSince }: RemovalOrder): Promise<Removal> {
     const tables = this.#open();
     const removed = new Set<number>();
     let bytes = 0;
@@ -34,7 +42,7 @@ export class MemoryRetention implements RetentionStore {
         break;
       }
     }
-    tables.removeOld(removed);
+    tables.removeOld(removed, keysKeptSince ?? Infinity);
     return { events: removed.size, bytes, next };
   }
 }

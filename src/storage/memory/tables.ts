@@ -6,18 +6,13 @@ import type {
   SubscriptionRecord,
   TenantRecord,
 } from '../control.ts';
-import type {
-  AttemptRecord,
-  DeliveryRecord,
-  EventRecord,
-  ExistingEvent,
-  JournalState,
-} from '../journal.ts';
+import type { AttemptRecord, DeliveryRecord, EventRecord, JournalState } from '../journal.ts';
 import type { InboundRecord } from '../inbound.ts';
 import type { PollStateRow } from '../poll-state.ts';
 import type { ReplayRecord } from '../replays.ts';
 import { dayOf, storedBytes, type DayUsage } from '../tenant-data.ts';
-import { InboundTable } from './inbound.ts';
+import { InboundTable } from './inbound-table.ts';
+import { KeyTable } from './keys.ts';
 
 /** Outlives the store opened over it, as a file outlives a process. */
 export class MemoryData {
@@ -28,11 +23,6 @@ export class MemoryData {
   lastReplayNumber = 0;
   /** By source, then by resource. */
   readonly pollStates = new Map<number, Map<string, PollStateRow>>();
-}
-
-interface HeldKey {
-  readonly sequence: number;
-  readonly fingerprint: Uint8Array;
 }
 
 export class ControlTables {
@@ -50,15 +40,13 @@ export class ControlTables {
 
 export class JournalTables {
   readonly inbound = new InboundTable();
+  readonly keys = new KeyTable();
   readonly #events = new Map<number, EventRecord>();
   /** Of all events, rising once `#sorted`. */
   #sequences: number[] = [];
   #sorted = true;
   #lastSequence = 0;
   #lowWaterMark = 0;
-  readonly #keys = new Map<string, HeldKey>();
-  /** Names of the keys of an event. */
-  readonly #keyNames = new Map<number, string[]>();
   readonly #deliveries = new Map<string, DeliveryRecord>();
   /** Subscriptions with a delivery row, by event. */
   readonly #bySequence = new Map<number, Set<number>>();
@@ -119,9 +107,7 @@ export class JournalTables {
       return taken.size;
     }
     let rows = this.#usage.delete(tenant) ? 1 : 0;
-    for (const name of this.#keys.keys()) {
-      if (name.startsWith(keyPrefix(tenant)) && this.#keys.delete(name)) rows += 1;
-    }
+    rows += this.keys.erase(tenant);
     for (const { sequence, tenant: owner } of this.#deliveries.values()) {
       if (owner !== tenant) continue;
       this.#removeEvent(sequence);
@@ -130,13 +116,17 @@ export class JournalTables {
     return rows;
   }
 
-  /** Takes events out with all that belongs to them, and counts the usage down. */
-  removeOld(sequences: ReadonlySet<number>): void {
+  /**
+   * Takes events out with all that belongs to them, and counts the usage down.
+   * @param keysKeptSince see `RemovalOrder`.
+   */
+  removeOld(sequences: ReadonlySet<number>, keysKeptSince: number): void {
     for (const sequence of sequences) {
       const event = this.#events.get(sequence);
-      if (event !== undefined) this.#count(event, -1);
-      for (const name of this.#keyNames.get(sequence) ?? []) this.#keys.delete(name);
-      this.#keyNames.delete(sequence);
+      if (event !== undefined) {
+        this.#count(event, -1);
+        this.keys.leave(event, event.source !== null && event.createdAt >= keysKeptSince);
+      }
       this.#removeEvent(sequence);
     }
     this.#sequences = this.#sequences.filter((sequence) => !sequences.has(sequence));
@@ -181,17 +171,6 @@ export class JournalTables {
     return this.#sequences;
   }
 
-  key(name: string): HeldKey | undefined {
-    return this.#keys.get(name);
-  }
-
-  holdKey(name: string, key: HeldKey): void {
-    this.#keys.set(name, key);
-    const names = this.#keyNames.get(key.sequence);
-    if (names === undefined) this.#keyNames.set(key.sequence, [name]);
-    else names.push(name);
-  }
-
   delivery(sequence: number, subscription: number): DeliveryRecord | undefined {
     return this.#deliveries.get(pair(sequence, subscription));
   }
@@ -233,20 +212,6 @@ export class JournalTables {
   raiseLowWaterMark(to: number): void {
     this.#lowWaterMark = Math.max(this.#lowWaterMark, to);
   }
-}
-
-/** The name of a dedupe key: unique by tenant and hash. */
-export function keyName(tenant: number, hash: Uint8Array): string {
-  return keyPrefix(tenant) + Buffer.from(hash).toString('hex');
-}
-
-function keyPrefix(tenant: number): string {
-  return `${tenant}/`;
-}
-
-export function existingEvent(event: EventRecord, fingerprint: Uint8Array): ExistingEvent {
-  const { sequence, createdAt, customId, eventType, matched } = event;
-  return { sequence, createdAt, customId, eventType, matchedCount: matched.length, fingerprint };
 }
 
 function pair(sequence: number, subscription: number): string {

@@ -36,8 +36,11 @@ export class MemoryTenantData implements TenantData {
   }
 
   async erase(tenant: number, limit: number): Promise<number> {
-    const { journal, control, replays } = this.#open();
-    return journal.erase(tenant, limit) || eraseRecords(tenant, control, replays);
+    const { journal, control, replays, pollStates } = this.#open();
+    const polled = [...pollStates.values()].flatMap((rows) => [...rows.values()]);
+    for (const row of polled) if (row.tenant === tenant) pollStates.delete(row.source);
+    const records = () => eraseRecords(tenant, control, replays);
+    return journal.erase(tenant, limit) || journal.inbound.erase(tenant, limit) || records();
   }
 
   async shred(): Promise<void> {
@@ -52,11 +55,11 @@ export class MemoryTenantData implements TenantData {
 
 function eraseRecords(
   tenant: number,
-  { subscriptions, apiKeys }: ControlTables,
+  { subscriptions, sources, apiKeys }: ControlTables,
   replays: MemoryData['replays'],
 ): number {
   let rows = 0;
-  for (const table of [subscriptions, apiKeys, replays]) {
+  for (const table of [subscriptions, sources, apiKeys, replays]) {
     for (const [number, record] of table) {
       if (record.tenant === tenant && table.delete(number)) rows += 1;
     }

@@ -1,4 +1,5 @@
 /** A journal batch as the parameters of the commit statement: one array for each column. */
+import type { InboundRecord } from '../inbound.ts';
 import type { AttemptRecord, DeliveryRecord, NewEvent } from '../journal.ts';
 import { byteaArray, float8Array, int2Array, int4Array, int8Array, textArray } from './arrays.ts';
 import { tallyUsage, type UsageCount } from './usage-tally.ts';
@@ -18,6 +19,7 @@ export interface Accepted {
   readonly attempts: readonly AttemptRecord[];
   /** At most one for each delivery: a statement can't write a row twice. */
   readonly deliveries: readonly DeliveryRecord[];
+  readonly inbound: readonly InboundRecord[];
   readonly lowWaterMark: number | null;
 }
 
@@ -60,6 +62,8 @@ const EVENT_COLUMNS: readonly Column<NewEvent>[] = [
   text('metadata', (event) => event.metadata),
   int2('retry', (event) => (event.retry ? 1 : 0)),
   text('warnings', (event) => event.warnings),
+  int4('source', (event) => event.source),
+  text('provider_event_id', (event) => event.providerEventId),
   bytea('body', (event) => event.body),
 ];
 
@@ -94,6 +98,24 @@ const DELIVERY_COLUMNS: readonly Column<DeliveryRecord>[] = [
   int8('updated_at', (delivery) => delivery.updatedAt),
 ];
 
+const INBOUND_COLUMNS: readonly Column<InboundRecord>[] = [
+  int8('sequence', (record) => record.sequence),
+  int4('tenant', (record) => record.tenant),
+  int4('source', (record) => record.source),
+  int8('received_at', (record) => record.receivedAt),
+  text('status', (record) => record.status),
+  text('reason', (record) => record.reason),
+  text('detail', (record) => record.detail),
+  int8('event_sequence', (record) => record.eventSequence),
+  text('event_id', (record) => record.eventId),
+  text('provider_event_id', (record) => record.providerEventId),
+  text('method', (record) => record.method),
+  text('headers', (record) => record.headers),
+  int8('body_bytes', (record) => record.bodyBytes),
+  text('remote_address', (record) => record.remoteAddress),
+  bytea('body', (record) => record.body),
+];
+
 const USAGE_COLUMNS: readonly Column<UsageCount>[] = [
   int4('tenant', (count) => count.tenant),
   int8('day', (count) => count.day),
@@ -109,7 +131,7 @@ const CLAIM_COLUMNS: readonly Column<Claim>[] = [
 ];
 
 /** What a batch may hold, and so what its commit statement has to write. */
-export type PartName = 'claim' | 'event' | 'usage' | 'attempt' | 'delivery';
+export type PartName = 'claim' | 'event' | 'usage' | 'attempt' | 'delivery' | 'inbound';
 
 const COLUMN_HEADS: Readonly<Record<PartName, readonly (readonly [name: string, type: string])[]>> =
   {
@@ -118,6 +140,7 @@ const COLUMN_HEADS: Readonly<Record<PartName, readonly (readonly [name: string, 
     usage: heads(USAGE_COLUMNS),
     attempt: heads(ATTEMPT_COLUMNS),
     delivery: heads(DELIVERY_COLUMNS),
+    inbound: heads(INBOUND_COLUMNS),
   };
 
 /** Columns and the rows to insert, for the text of the statement. */
@@ -147,7 +170,8 @@ export interface Part {
 }
 
 /** What there is to write, in the order in which it is written. */
-export function partsOf({ events, attempts, deliveries, claims }: Accepted): readonly Part[] {
+export function partsOf(accepted: Accepted): readonly Part[] {
+  const { events, attempts, deliveries, inbound, claims } = accepted;
   const parts: Part[] = [];
   const add = <Row>(name: PartName, columns: readonly Column<Row>[], rows: readonly Row[]) => {
     if (rows.length > 0) parts.push({ name, values: columns.map(([, , write]) => write(rows)) });
@@ -157,6 +181,7 @@ export function partsOf({ events, attempts, deliveries, claims }: Accepted): rea
   add('usage', USAGE_COLUMNS, tallyUsage(events));
   add('attempt', ATTEMPT_COLUMNS, attempts);
   add('delivery', DELIVERY_COLUMNS, deliveries);
+  add('inbound', INBOUND_COLUMNS, inbound);
   return parts;
 }
 

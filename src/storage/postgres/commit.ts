@@ -64,6 +64,12 @@ const WRITES: Readonly<Record<PartName, (from: Source) => string>> = {
         reason = excluded.reason,
         updated_at = excluded.updated_at
     )`,
+  inbound: (from) => `
+    new_inbound as (
+      insert into inbound_request (${from.columns})
+      select row.* from fence, ${from.rows} as row
+      on conflict do nothing
+    )`,
 };
 
 /** @param first number of the parameter with the mark; the highest sequence comes after it. */

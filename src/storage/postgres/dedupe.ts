@@ -13,7 +13,7 @@ interface TakenRow {
   readonly hash: Uint8Array;
   readonly fingerprint: Uint8Array;
   readonly sequence: number;
-  /** Null when the event is gone: then the key is free. */
+  /** Null when the event is gone and the key does not outlive it: then the key is free. */
   readonly created_at: number | null;
   readonly custom_id: string | null;
   readonly event_type: string;
@@ -24,7 +24,10 @@ const TAKEN_KEYS = {
   name: 'taken_keys',
   text: `
     select key.tenant, key.hash, key.fingerprint, key.sequence,
-           event.created_at, event.custom_id, event.event_type, event.matched
+           coalesce(event.created_at, key.created_at) as created_at,
+           coalesce(event.custom_id, key.custom_id) as custom_id,
+           coalesce(event.event_type, key.event_type) as event_type,
+           coalesce(event.matched, '') as matched
     from unnest($1::int4[], $2::bytea[]) as wanted (tenant, hash)
     join dedupe_key as key on key.tenant = wanted.tenant and key.hash = wanted.hash
     left join event on event.sequence = key.sequence`,
@@ -35,6 +38,7 @@ const FREE_KEYS = {
   text: `
     delete from dedupe_key as key using unnest($1::int4[], $2::bytea[]) as stale (tenant, hash)
     where key.tenant = stale.tenant and key.hash = stale.hash
+      and key.created_at is null
       and not exists (select from event where event.sequence = key.sequence)`,
 };
 

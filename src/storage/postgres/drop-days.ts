@@ -2,8 +2,8 @@
  * Drops the tables of days that are old as a whole and in which nothing is left to do. A day that
  * is not like that yet is passed over: its events go one by one, and then it is empty.
  */
-import type { ClientBase } from 'pg';
-import { NOTHING_REMOVED, type Removal } from '../retention.ts';
+import type { ClientBase, QueryResult } from 'pg';
+import { NOTHING_REMOVED, type Removal, type RemovalOrder } from '../retention.ts';
 import { DAY_MS } from '../tenant-data.ts';
 import { codeOf } from './errors.ts';
 import { PARTITION_LOCK } from './locks.ts';
@@ -26,13 +26,14 @@ const NO_TIMEOUT = 'set statement_timeout = 0';
 export async function dropOldDays(
   client: ClientBase,
   partitions: Partitions,
-  createdBefore: number,
+  { createdBefore, keysKeptSince = Infinity }: RemovalOrder,
 ): Promise<Removal> {
+  const bounds: Bounds = { createdBefore, keysKeptSince };
   await client.query(NO_TIMEOUT);
   let { events, bytes } = NOTHING_REMOVED;
   for (const day of [...(await existingDays(client))].toSorted((a, b) => a - b)) {
     if ((day + 1) * DAY_MS > createdBefore) break;
-    const taken = await dropDay(client, day, createdBefore);
+    const taken = await dropDay(client, day, bounds);
     for (const one of taken ?? []) {
       events += one.events;
       bytes += one.bytes;
@@ -42,17 +43,25 @@ export async function dropOldDays(
   return { events, bytes, next: undefined };
 }
 
+interface Bounds {
+  readonly createdBefore: number;
+  readonly keysKeptSince: number;
+}
+
 /** @returns what was in it, or undefined when it stays for now. */
 async function dropDay(
   client: ClientBase,
   day: number,
-  createdBefore: number,
+  { createdBefore, keysKeptSince }: Bounds,
 ): Promise<readonly Taken[] | undefined> {
   // Nothing comes into an old day any more, so all that takes long is done before it is locked.
   const counted = await countDay(client, day);
   const isOver = counted.every((one) => !one.is_doubtful && one.newest < createdBefore);
   if (!isOver || (await hasOpenDelivery(client, day))) return undefined;
   await remember(client, day);
+  if (counted.some(({ newest }) => newest >= keysKeptSince)) {
+    await keepKeys(client, day, keysKeptSince);
+  }
   await removeKeys(client, day);
   try {
     await client.query('begin');
@@ -114,12 +123,34 @@ async function remember(client: ClientBase, day: number): Promise<void> {
     where node_slot.slot = dropped.slot`);
 }
 
+/** Keys of events of a source say what the event was, and stay. */
+async function keepKeys(client: ClientBase, day: number, since: number): Promise<void> {
+  let after: number | null = 0;
+  while (after !== null) {
+    const { rows }: QueryResult<{ last: number | null }> = await client.query(
+      `with chosen as materialized (
+         select sequence, created_at, event_type, custom_id from ${partitionName('event', day)}
+         where source is not null and sequence > $1 order by sequence limit ${CHUNK_KEYS}
+       ), kept as (
+         update dedupe_key as key
+         set created_at = chosen.created_at, event_type = chosen.event_type,
+             custom_id = chosen.custom_id
+         from chosen where key.sequence = chosen.sequence and chosen.created_at >= $2
+       )
+       select max(sequence) as last from chosen`,
+      [after, since],
+    );
+    after = rows[0]?.last ?? null;
+  }
+}
+
 async function removeKeys(client: ClientBase, day: number): Promise<void> {
   const bounds = [firstSequenceAt(day * DAY_MS), firstSequenceAt((day + 1) * DAY_MS)];
   for (;;) {
     const { rowCount } = await client.query(
       `delete from dedupe_key where ctid = any (array(
-         select ctid from dedupe_key where sequence >= $1 and sequence < $2 limit ${CHUNK_KEYS}))`,
+         select ctid from dedupe_key
+         where sequence >= $1 and sequence < $2 and created_at is null limit ${CHUNK_KEYS}))`,
       bounds,
     );
     if ((rowCount ?? 0) < CHUNK_KEYS) return;

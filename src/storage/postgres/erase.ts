@@ -32,7 +32,7 @@ const OTHER_TABLES = `
   select table_name as name from information_schema.columns
   join pg_class on pg_class.oid = (quote_ident(table_name))::regclass and not relispartition
   where table_schema = current_schema() and column_name = 'tenant'
-    and table_name not in ('delivery', 'event')
+    and table_name not in ('delivery', 'event', 'inbound_request')
   order by table_name`;
 
 /** One transaction. @returns how many rows were taken. */
@@ -44,6 +44,7 @@ export async function eraseSome(
   await client.query('begin');
   let rows = await changed(client, DELIVERIES, [tenant, limit]);
   if (rows < limit) rows += await eraseEvents(client, tenant, limit - rows);
+  if (rows < limit) rows += await eraseInbound(client, tenant, limit - rows);
   const others = await client.query<{ name: string }>(OTHER_TABLES);
   for (const { name } of others.rows) {
     if (rows >= limit) break;
@@ -64,6 +65,17 @@ async function eraseEvents(client: ClientBase, tenant: number, limit: number): P
   if (attempts === limit) return attempts;
   await client.query(REMEMBER, [chosen]);
   return attempts + (await changed(client, EVENTS, [chosen]));
+}
+
+const INBOUND = `
+  delete from inbound_request where sequence = any (array(
+    select sequence from inbound_request where tenant = $1 limit $2)) returning sequence`;
+
+async function eraseInbound(client: ClientBase, tenant: number, limit: number): Promise<number> {
+  const { rows } = await client.query<{ sequence: number }>(INBOUND, [tenant, limit]);
+  if (rows.length === 0) return 0;
+  await client.query(REMEMBER, [int8Array(rows.map(({ sequence }) => sequence))]);
+  return rows.length;
 }
 
 async function changed(

@@ -46,10 +46,11 @@ const HITS = `
            where tenant = $3
              and ($4::text is null or task_id = $4) and ($5::text is null or run_id = $5)
              and ($6::int8 is null or created_at >= $6) and ($7::int8 is null or created_at < $7)
+             and ($9::int4 is null or source = $9)
            order by sequence desc limit $8
          ) as hits`;
 
-const SCANNED = 'sequence, tenant, task_id, run_id, created_at';
+const SCANNED = 'sequence, tenant, task_id, run_id, created_at, source';
 
 const CHUNK = {
   name: 'event_chunk',
@@ -65,9 +66,21 @@ const CHUNK_OF_TYPE = {
   text: `
     with chunk as materialized (
       select ${SCANNED} from event
-      where (tenant, event_type, sequence) < ($3, $9::text, $1)
-        and (tenant, event_type, sequence) >= ($3, $9::text, 0) and sequence < $1
+      where (tenant, event_type, sequence) < ($3, $10::text, $1)
+        and (tenant, event_type, sequence) >= ($3, $10::text, 0) and sequence < $1
       order by tenant desc, event_type desc, sequence desc limit $2
+    )
+    ${HITS}`,
+};
+
+const CHUNK_OF_SOURCE = {
+  name: 'event_chunk_of_source',
+  text: `
+    with chunk as materialized (
+      select ${SCANNED} from event
+      where (source, sequence) < ($9, $1) and (source, sequence) >= ($9, 0)
+        and source is not null and sequence < $1
+      order by source desc, sequence desc limit $2
     )
     ${HITS}`,
 };
@@ -109,10 +122,12 @@ async function eventChunk(
   at: { readonly before: number; readonly size: number; readonly room: number },
 ): Promise<Chunk> {
   const { eventType, taskId = null, runId = null, since = null, until = null } = wanted;
-  const values = [at.before, at.size, tenant, taskId, runId, since, until, at.room];
+  const { source = null } = wanted;
+  const values = [at.before, at.size, tenant, taskId, runId, since, until, at.room, source];
+  const chunkOf = source === null ? CHUNK : CHUNK_OF_SOURCE;
   const [chunk] =
     eventType === undefined
-      ? await database.query<Chunk>(CHUNK, values)
+      ? await database.query<Chunk>(chunkOf, values)
       : await database.query<Chunk>(CHUNK_OF_TYPE, [...values, eventType]);
   return chunk ?? { scanned: 0, lowest: null, hits: [] };
 }

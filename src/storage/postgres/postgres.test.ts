@@ -1,6 +1,6 @@
 import { describeStorageContract } from '../contract/storage-contract.ts';
 import { DenseJournal } from './testing/dense-journal.ts';
-import { denseReplays, denseTenantData } from './testing/dense-parts.ts';
+import { denseInbound, denseReplays, denseTenantData } from './testing/dense-parts.ts';
 import { postgresHarness, SLOT } from './testing/harness.ts';
 import { describeOnPostgres } from './testing/on-postgres.ts';
 
@@ -9,7 +9,8 @@ await describeOnPostgres('postgres', (server) => {
     const journal = new DenseJournal(storage.journal, SLOT);
     const replays = denseReplays(storage.replays, journal);
     const tenantData = denseTenantData(storage.tenantData, journal);
-    return { ...storage, journal, replays, tenantData };
+    const inbound = denseInbound(storage.inbound, journal);
+    return { ...storage, journal, replays, tenantData, inbound };
   });
   describeStorageContract('postgres', harness);
 });

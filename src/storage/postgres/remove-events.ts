@@ -73,12 +73,31 @@ async function lowWaterMarks(client: ClientBase): Promise<ReadonlyMap<number, nu
   return new Map(rows.map((row) => [row.slot, row.low_water_mark]));
 }
 
-/** Inside a transaction that the caller opened. */
-export async function removeEvents(client: ClientBase, events: readonly OldEvent[]): Promise<void> {
+/** Keys of events of a source say what the event was, and stay. */
+const KEEP_KEYS = `
+  update dedupe_key as key
+  set created_at = event.created_at, event_type = event.event_type, custom_id = event.custom_id
+  from unnest($1::int8[]) as chosen (sequence)
+  join event on event.sequence = chosen.sequence
+  where key.sequence = chosen.sequence and event.source is not null and event.created_at >= $2`;
+
+const KEYS = 'delete from dedupe_key where sequence = any ($1::int8[]) and created_at is null';
+
+/**
+ * Inside a transaction that the caller opened.
+ * @param keysKeptSince see `RemovalOrder`.
+ */
+export async function removeEvents(
+  client: ClientBase,
+  events: readonly OldEvent[],
+  keysKeptSince: number | undefined,
+): Promise<void> {
   if (events.length === 0) return;
   const sequences = int8Array(events.map(({ sequence }) => sequence));
   await client.query(REMEMBER, [sequences]);
-  for (const table of ['dedupe_key', 'attempt', 'delivery', 'event']) {
+  if (keysKeptSince !== undefined) await client.query(KEEP_KEYS, [sequences, keysKeptSince]);
+  await client.query(KEYS, [sequences]);
+  for (const table of ['attempt', 'delivery', 'event']) {
     await client.query(`delete from ${table} where sequence = any ($1::int8[])`, [sequences]);
   }
   await countDown(

@@ -6,6 +6,7 @@
 import type { ClientBase } from 'pg';
 import {
   NOTHING_REMOVED,
+  type InboundRemovalOrder,
   type Removal,
   type RemovalOrder,
   type RemovalPosition,
@@ -15,6 +16,7 @@ import type { Database } from './connection.ts';
 import { dropOldDays } from './drop-days.ts';
 import { RETENTION_LOCK } from './locks.ts';
 import type { Partitions } from './partitions.ts';
+import { removeOldInbound } from './remove-inbound.ts';
 import { removable, removeEvents, type OldEvent } from './remove-events.ts';
 
 /** Events that one chunk looks at. */
@@ -56,12 +58,16 @@ export class PostgresRetention implements RetentionStore {
     return database.session(async (client) => {
       if (!(await isAlone(client))) return NOTHING_REMOVED;
       const begins = order.tenant === null && order.after === undefined;
-      const dropped = begins
-        ? await dropOldDays(client, partitions, order.createdBefore)
-        : NOTHING_REMOVED;
+      const dropped = begins ? await dropOldDays(client, partitions, order) : NOTHING_REMOVED;
       const { events, bytes, next } = await removeSome(client, order);
       return { events: events + dropped.events, bytes: bytes + dropped.bytes, next };
     });
+  }
+
+  removeOldInbound(order: InboundRemovalOrder): Promise<number> {
+    return this.#options.database.session(async (client) =>
+      (await isAlone(client)) ? removeOldInbound(client, order) : 0,
+    );
   }
 }
 
@@ -79,7 +85,7 @@ async function removeSome(client: ClientBase, order: RemovalOrder): Promise<Remo
   if (events.length === 0) return { ...NOTHING_REMOVED, next };
   await client.query('begin');
   const chosen = await removable(client, events);
-  await removeEvents(client, chosen);
+  await removeEvents(client, chosen, order.keysKeptSince);
   await client.query('commit');
   return {
     events: chosen.length,

@@ -10,11 +10,15 @@ const STATE = {
   name: 'slot_state',
   text: `
     select low_water_mark,
-           coalesce((
+           greatest(highest_sequence, (
              select sequence from event
              where sequence > highest_sequence and (sequence >> 7) & 31 = slot
              order by sequence desc limit 1
-           ), highest_sequence) as last_sequence
+           ), (
+             select sequence from inbound_request
+             where sequence > highest_sequence and (sequence >> 7) & 31 = slot
+             order by sequence desc limit 1
+           )) as last_sequence
     from node_slot where slot = $1`,
 };
 

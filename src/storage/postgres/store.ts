@@ -6,16 +6,17 @@ import type { Storage } from '../storage.ts';
 import type { ClaimedSlot } from './commit.ts';
 import { Database } from './connection.ts';
 import { PostgresControlStore } from './control.ts';
+import { PostgresInboundStore } from './inbound.ts';
 import { PostgresJournalStore } from './journal.ts';
 import { migrate } from './migrate.ts';
 import { Partitions } from './partitions.ts';
 import { slotState } from './slot-state.ts';
 import { PostgresNode } from './nodes/node.ts';
+import { PostgresPollStateStore } from './poll-state.ts';
 import { PostgresReplayStore } from './replays.ts';
 import { PostgresRetention } from './retention.ts';
 import { PostgresTenantData } from './tenant-data.ts';
 import { TimeSequences } from './time-sequences.ts';
-import { createMemoryStorage } from '../memory/store.ts';
 import { Writer } from './writer.ts';
 
 export interface PostgresOptions {
@@ -55,8 +56,8 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sto
       journal: new PostgresJournalStore({ database, writer, slot: own.slot }),
       control: new PostgresControlStore(database),
       replays: new PostgresReplayStore(database, own),
-      inbound: createMemoryStorage().inbound,
-      pollStates: createMemoryStorage().pollStates,
+      inbound: new PostgresInboundStore(database),
+      pollStates: new PostgresPollStateStore(database),
       tenantData: new PostgresTenantData(database),
       retention: new PostgresRetention({ database, partitions }),
       sequences: await sequencesOf(database, own, options.clock),

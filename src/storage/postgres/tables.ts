@@ -12,6 +12,7 @@ import type { FailureReason } from '../../domain/outcome.ts';
 import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
+import type { RecordedInboundStatus } from '../inbound.ts';
 import type { AttemptTrigger } from '../journal.ts';
 
 export interface EventRow {
@@ -116,6 +117,24 @@ export interface EventTypeRow {
   settings: string;
   created_at: number;
   updated_at: number;
+}
+
+export interface InboundRow {
+  sequence: number;
+  tenant: number;
+  source: number;
+  received_at: number;
+  status: RecordedInboundStatus;
+  reason: string | null;
+  detail: string | null;
+  event_sequence: number | null;
+  event_id: string | null;
+  provider_event_id: string | null;
+  method: string;
+  headers: string;
+  body_bytes: number;
+  remote_address: string | null;
+  body: Uint8Array | null;
 }
 
 /** Those of the control plane; the journal's statements are written by hand. */

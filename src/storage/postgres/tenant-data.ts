@@ -28,7 +28,10 @@ const EVENTS = {
 };
 
 /** It may take long, and nobody waits for it but who erases. */
-const SHRED = ['set statement_timeout = 0', 'vacuum event, attempt, delivery, dedupe_key'];
+const SHRED = [
+  'set statement_timeout = 0',
+  'vacuum event, attempt, delivery, dedupe_key, inbound_request',
+];
 
 export class PostgresTenantData implements TenantData {
   readonly #database: Database;

@@ -11,6 +11,7 @@ import { commitAccepted, raiseGeneration, type ClaimedSlot, type Fence } from '.
 import { closed, type Database } from './connection.ts';
 import { acceptAll, splitDuplicates } from './dedupe.ts';
 import { CHECK_VIOLATION, codeOf, UNIQUE_VIOLATION } from './errors.ts';
+import { InboundTrimmer } from './remove-inbound.ts';
 import type { Partitions } from './partitions.ts';
 
 /** Each loss means that another node has stored an event with one of our keys just now. */
@@ -26,6 +27,7 @@ interface Options {
 
 export class Writer {
   readonly #options: Options;
+  readonly #trimmer: InboundTrimmer;
   /** Null before the first write, and after one that failed. */
   #generation: number | null = null;
   #last: Promise<unknown> = Promise.resolve();
@@ -34,6 +36,7 @@ export class Writer {
 
   constructor(options: Options) {
     this.#options = options;
+    this.#trimmer = new InboundTrimmer(options.database);
   }
 
   commit(batch: JournalBatch): Promise<readonly RefusedDuplicate[]> {
@@ -88,6 +91,7 @@ export class Writer {
       const split = hasKeys ? await splitDuplicates(database, batch) : undefined;
       try {
         await commitAccepted(database, fence, split?.accepted ?? acceptAll(batch));
+        if (batch.inbound.length > 0) await this.#trim(batch);
         return split?.refused ?? NONE_REFUSED;
       } catch (error) {
         if (hasNoPartition(error)) {
@@ -97,6 +101,15 @@ export class Writer {
       }
     }
     throw new StorageError('busy', 'other nodes store the same events at the same time');
+  }
+
+  /** The batch is stored, whatever comes of this. */
+  async #trim({ inbound }: JournalBatch): Promise<void> {
+    try {
+      await this.#trimmer.stored(inbound);
+    } catch {
+      // Too many stay until it comes round again.
+    }
   }
 }
 

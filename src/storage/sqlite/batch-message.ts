@@ -10,13 +10,14 @@ import type {
   NewEvent,
   RefusedDuplicate,
 } from '../journal.ts';
-import type { Removal, RemovalOrder } from '../retention.ts';
+import type { InboundRecord } from '../inbound.ts';
+import type { InboundRemovalOrder, Removal, RemovalOrder } from '../retention.ts';
 import type { StorageFailure } from '../storage.ts';
 
 export type Value = number | string | null;
 
 /** Values of one event: its columns in the order of the table, then where its body ends. */
-export const EVENT_VALUES = 14;
+export const EVENT_VALUES = 16;
 /** Where some of them stand. */
 export const EVENT_TENANT = 1;
 export const EVENT_CREATED_AT = 2;
@@ -26,6 +27,11 @@ export const KEY_VALUES = 3;
 /** The columns but the response body, then where that ends; -1 when there is none. */
 export const ATTEMPT_VALUES = 13;
 export const DELIVERY_VALUES = 12;
+/** The columns but the body, then where that ends; -1 when there is none. */
+export const INBOUND_VALUES = 15;
+/** Where some of them stand. */
+export const INBOUND_TENANT = 1;
+export const INBOUND_SOURCE = 2;
 /** Index of the event, then the delivery's columns. */
 export const PARKED_VALUES = 1 + DELIVERY_VALUES;
 
@@ -37,8 +43,9 @@ export interface BatchMessage {
   readonly parked: readonly Value[];
   readonly attempts: readonly Value[];
   readonly deliveries: readonly Value[];
+  readonly inbound: readonly Value[];
   readonly lowWaterMark: number | null;
-  /** Bodies of events, then keys, then response bodies, one after the other. */
+  /** Bodies of events, keys, response bodies, bodies of requests: one after the other. */
   readonly bytes: ArrayBuffer;
 }
 
@@ -53,7 +60,8 @@ export type Chore =
   | { readonly chore: 'erase'; readonly tenant: number; readonly limit: number }
   | { readonly chore: 'shred' }
   | { readonly chore: 'remove'; readonly tenant: number }
-  | { readonly chore: 'removeOld'; readonly order: RemovalOrder };
+  | { readonly chore: 'removeOld'; readonly order: RemovalOrder }
+  | { readonly chore: 'removeOldInbound'; readonly order: InboundRemovalOrder };
 
 export type WriterRequest = BatchMessage | StatementMessage | Chore | 'close';
 
@@ -73,6 +81,7 @@ export function toMessage(batch: JournalBatch): BatchMessage {
   const parked: Value[] = [];
   const attempts: Value[] = [];
   const deliveries: Value[] = [];
+  const inbound: Value[] = [];
   for (const event of batch.events) pushEvent(events, event, packer);
   for (const [index, event] of batch.events.entries()) {
     for (const { hash, fingerprint } of event.dedupe) {
@@ -85,8 +94,10 @@ export function toMessage(batch: JournalBatch): BatchMessage {
   }
   for (const attempt of batch.attempts) pushAttempt(attempts, attempt, packer);
   for (const delivery of batch.deliveries) pushDelivery(deliveries, delivery);
+  for (const record of batch.inbound) pushInbound(inbound, record, packer);
   const { lowWaterMark } = batch;
-  return { events, keys, parked, attempts, deliveries, lowWaterMark, bytes: packer.buffer };
+  const rows = { events, keys, parked, attempts, deliveries, inbound };
+  return { ...rows, lowWaterMark, bytes: packer.buffer };
 }
 
 function pushEvent(values: Value[], event: NewEvent, packer: Packer): void {
@@ -104,6 +115,8 @@ function pushEvent(values: Value[], event: NewEvent, packer: Packer): void {
     event.metadata,
     event.retry ? 1 : 0,
     event.warnings,
+    event.source,
+    event.providerEventId,
     packer.add(event.body),
   );
 }
@@ -143,6 +156,26 @@ function pushDelivery(values: Value[], delivery: DeliveryRecord): void {
   );
 }
 
+function pushInbound(values: Value[], record: InboundRecord, packer: Packer): void {
+  values.push(
+    record.sequence,
+    record.tenant,
+    record.source,
+    record.receivedAt,
+    record.status,
+    record.reason,
+    record.detail,
+    record.eventSequence,
+    record.eventId,
+    record.providerEventId,
+    record.method,
+    record.headers,
+    record.bodyBytes,
+    record.remoteAddress,
+    record.body === null ? NO_BODY : packer.add(record.body),
+  );
+}
+
 function packedLength(batch: JournalBatch): number {
   let length = 0;
   for (const event of batch.events) {
@@ -150,6 +183,7 @@ function packedLength(batch: JournalBatch): number {
     for (const key of event.dedupe) length += key.hash.length + key.fingerprint.length;
   }
   for (const attempt of batch.attempts) length += attempt.responseBody?.length ?? 0;
+  for (const record of batch.inbound) length += record.body?.length ?? 0;
   return length;
 }
 

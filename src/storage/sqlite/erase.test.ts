@@ -32,6 +32,7 @@ const OF_NOBODY = [
   'catalogue_settings',
   'event_type',
   'journal_state',
+  'source_number',
   'sqlite_sequence',
   'subscription_number',
   'tenant',

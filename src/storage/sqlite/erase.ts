@@ -31,6 +31,7 @@ export class Eraser {
     this.#tables = [
       eraseRows(connection, { name: 'delivery', key: 'sequence, subscription' }),
       eraseEvents(connection),
+      eraseInbound(connection),
       ...others.map((table) => eraseRows(connection, table)),
     ];
   }
@@ -75,7 +76,7 @@ interface Table {
   readonly key: string;
 }
 
-const FIRST: ReadonlySet<string> = new Set(['delivery', 'event', 'tenant']);
+const FIRST: ReadonlySet<string> = new Set(['delivery', 'event', 'inbound_request', 'tenant']);
 
 /** All tables whose rows name their tenant. */
 export function tablesOfTenants(connection: Connection): readonly Table[] {
@@ -98,6 +99,25 @@ function eraseRows(connection: Connection, { name, key }: Table): EraseSome {
   return (tenant, limit) => Number(erase.run(tenant, limit).changes);
 }
 
+/** Their sequences are never given again. */
+function eraseInbound(connection: Connection): EraseSome {
+  const erase = connection.prepare(`
+    delete from inbound_request where sequence in (
+      select sequence from inbound_request where tenant = ? limit ?) returning sequence`);
+  const remember = prepareRemember(connection);
+  return (tenant, limit) => {
+    const sequences = erase.all(tenant, limit).map((row) => Number(row['sequence']));
+    remember.run(Math.max(0, ...sequences));
+    return sequences.length;
+  };
+}
+
+function prepareRemember(connection: Connection) {
+  return connection.prepare(
+    'update journal_state set highest_erased = max(highest_erased, ?) where id = 1',
+  );
+}
+
 /** Events with their attempts, of which one event may have any number. */
 function eraseEvents(connection: Connection): EraseSome {
   const select = connection.prepare(
@@ -110,9 +130,7 @@ function eraseEvents(connection: Connection): EraseSome {
   const erase = connection.prepare(
     'delete from event where sequence in (select value from json_each(?))',
   );
-  const remember = connection.prepare(
-    'update journal_state set highest_erased = max(highest_erased, ?) where id = 1',
-  );
+  const remember = prepareRemember(connection);
   return (tenant, limit) => {
     let bytes = 0;
     const sequences: number[] = [];

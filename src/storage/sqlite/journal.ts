@@ -174,7 +174,8 @@ function prepare(connection: Connection) {
   return {
     state: connection.prepare(`
       select low_water_mark,
-        max(highest_erased, coalesce((select max(sequence) from event), 0)) as last_sequence
+        max(highest_erased, coalesce((select max(sequence) from event), 0),
+            coalesce((select max(sequence) from inbound_request), 0)) as last_sequence
       from journal_state`),
     event: connection.prepare('select * from event where sequence = ? and tenant = ?'),
     matched: connection.prepare(`

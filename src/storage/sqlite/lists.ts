@@ -56,7 +56,7 @@ function eventChunk(
   // With a type there is an index to walk; otherwise the table itself, a chunk at a time.
   if (wanted.eventType !== undefined) {
     select = select.where('tenant', '=', tenant).where('event_type', '=', wanted.eventType);
-  }
+  } else if (wanted.source !== undefined) select = select.where('source', '=', wanted.source);
   return connection.all(select.compile());
 }
 
@@ -65,6 +65,7 @@ function matches(row: EventRow, tenant: number, wanted: EventQuery): boolean {
     row.tenant === tenant &&
     (wanted.taskId === undefined || row.task_id === wanted.taskId) &&
     (wanted.runId === undefined || row.run_id === wanted.runId) &&
+    (wanted.source === undefined || row.source === wanted.source) &&
     (wanted.since === undefined || row.created_at >= wanted.since) &&
     (wanted.until === undefined || row.created_at < wanted.until)
   );

@@ -30,6 +30,8 @@ interface Head {
   readonly matched: string;
   /** A delivery of it waits for a try. */
   readonly isWaiting: boolean;
+  /** It came in through a source. */
+  readonly isInbound: boolean;
 }
 
 interface Taken {
@@ -44,7 +46,13 @@ class Chunk {
   /** What was taken of each tenant and day, by both of them. */
   readonly usage = new Map<string, Taken>();
   highest = 0;
+  /** Keys of events of a source from this instant on outlive them. */
+  readonly keysKeptSince: number;
   #cost = 0;
+
+  constructor(keysKeptSince = Infinity) {
+    this.keysKeptSince = keysKeptSince;
+  }
 
   get isFull(): boolean {
     return this.#cost >= CHUNK_COST;
@@ -73,8 +81,8 @@ export class Remover {
   }
 
   /** Inside a transaction that the caller opened. */
-  remove({ tenant, createdBefore, after = START }: RemovalOrder): Removal {
-    const chunk = new Chunk();
+  remove({ tenant, createdBefore, after = START, keysKeptSince }: RemovalOrder): Removal {
+    const chunk = new Chunk(keysKeptSince);
     const lowWaterMark = Number(this.#statements.lowWaterMark.get()?.['low_water_mark'] ?? 0);
     let { eventType, sequence } = after;
     if (after.unfinished !== undefined && !this.#takeRest(after.unfinished, chunk)) {
@@ -138,6 +146,7 @@ export class Remover {
         bytes: Number(row['bytes']),
         matched: String(row['matched']),
         isWaiting: row['is_waiting'] === 1,
+        isInbound: row['source'] !== null,
       }
     );
   }
@@ -154,8 +163,9 @@ export class Remover {
 
   #takeEvent(sequence: number, head: Head, chunk: Chunk): void {
     const { tenant, createdAt, bytes } = head;
-    const { event, keys } = this.#statements;
-    const claimed = Number(keys.run(sequence).changes);
+    const { event, keys, keepKeys } = this.#statements;
+    const outlive = head.isInbound && createdAt >= chunk.keysKeptSince;
+    const claimed = Number((outlive ? keepKeys : keys).run(sequence).changes);
     event.run(sequence);
     chunk.count(tenant, dayOf(createdAt), bytes);
     chunk.highest = Math.max(chunk.highest, sequence);
@@ -194,7 +204,7 @@ function prepare(connection: Connection) {
       where tenant = ? and (event_type, sequence) > (?, ?)
       order by event_type, sequence limit 1`),
     head: connection.prepare(`
-      select tenant, created_at, matched,
+      select tenant, created_at, matched, source,
              length(body) + coalesce(octet_length(metadata), 0) as bytes,
              exists (
                select 1 from delivery
@@ -206,6 +216,11 @@ function prepare(connection: Connection) {
       union select subscription from delivery where sequence = ?`),
     event: connection.prepare('delete from event where sequence = ?'),
     keys: connection.prepare('delete from dedupe_key where sequence = ?'),
+    keepKeys: connection.prepare(`
+      update dedupe_key set (created_at, event_type, custom_id) = (
+        select created_at, event_type, custom_id from event
+        where event.sequence = dedupe_key.sequence)
+      where sequence = ?`),
     attempts: connection.prepare(`
       select subscription, number, coalesce(length(response_body), 0) as bytes
       from attempt where sequence = ? limit ?`),

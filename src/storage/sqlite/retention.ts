@@ -1,5 +1,5 @@
 /** Removes what is old; the work is done by the writer thread. */
-import type { Removal, RemovalOrder, RetentionStore } from '../retention.ts';
+import type { InboundRemovalOrder, Removal, RemovalOrder, RetentionStore } from '../retention.ts';
 import type { Writer } from './writer.ts';
 
 export class SqliteRetention implements RetentionStore {
@@ -11,5 +11,9 @@ export class SqliteRetention implements RetentionStore {
 
   removeOld(order: RemovalOrder): Promise<Removal> {
     return this.#writer.removeOld(order);
+  }
+
+  removeOldInbound(order: InboundRemovalOrder): Promise<number> {
+    return this.#writer.run({ chore: 'removeOldInbound', order });
   }
 }

@@ -6,11 +6,12 @@ import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteControlStore } from './control.ts';
+import { SqliteInboundStore } from './inbound.ts';
 import { SqliteJournalStore } from './journal.ts';
+import { SqlitePollStateStore } from './poll-state.ts';
 import { SqliteReplayStore } from './replays.ts';
 import { SqliteRetention } from './retention.ts';
 import { SqliteTenantData } from './tenant-data.ts';
-import { createMemoryStorage } from '../memory/store.ts';
 import { Writer } from './writer.ts';
 
 /** The first release without the WAL-reset corruption bug of 3.7.0 to 3.51.2. */
@@ -39,8 +40,8 @@ export async function openSqliteStorage(options: { readonly directory: string })
       sequences: new DenseSequences(lastSequence),
       control: new SqliteControlStore(connection),
       replays: new SqliteReplayStore(connection, writer),
-      inbound: createMemoryStorage().inbound,
-      pollStates: createMemoryStorage().pollStates,
+      inbound: new SqliteInboundStore(connection),
+      pollStates: new SqlitePollStateStore(connection, writer),
       tenantData: new SqliteTenantData(connection, writer),
       retention: new SqliteRetention(writer),
       async close() {

@@ -12,6 +12,7 @@ import type { FailureReason } from '../../domain/outcome.ts';
 import type { SourceStatus } from '../../domain/source.ts';
 import type { SubscriptionStatus } from '../../domain/subscription.ts';
 import type { TenantStatus } from '../../domain/tenant.ts';
+import type { RecordedInboundStatus } from '../inbound.ts';
 import type { AttemptTrigger } from '../journal.ts';
 import type { ReplayStatus } from '../replays.ts';
 
@@ -146,6 +147,32 @@ export interface ReplayRow {
   updated_at: number;
 }
 
+export interface InboundRow {
+  sequence: number;
+  tenant: number;
+  source: number;
+  received_at: number;
+  status: RecordedInboundStatus;
+  reason: string | null;
+  detail: string | null;
+  event_sequence: number | null;
+  event_id: string | null;
+  provider_event_id: string | null;
+  method: string;
+  headers: string;
+  body_bytes: number;
+  remote_address: string | null;
+  body: Uint8Array | null;
+}
+
+export interface PollStateRow {
+  source: number;
+  resource: string;
+  tenant: number;
+  state: string;
+  updated_at: number;
+}
+
 interface Tables {
   event: EventRow;
   attempt: AttemptRow;
@@ -160,6 +187,8 @@ interface Tables {
   event_type: EventTypeRow;
   catalogue_settings: { id: number; settings: string };
   replay: ReplayRow;
+  inbound_request: InboundRow;
+  poll_state: PollStateRow;
 }
 
 /** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */

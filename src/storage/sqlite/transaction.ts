@@ -13,6 +13,7 @@ import {
   type Value,
 } from './batch-message.ts';
 import type { Connection } from './connection.ts';
+import { prepareInboundWrites, storeInbound } from './inbound-writes.ts';
 import { UsageTally } from './usage-tally.ts';
 
 type Statements = ReturnType<typeof prepareWrites>;
@@ -26,8 +27,9 @@ export function prepareWrites(connection: Connection) {
   return {
     insertEvent: connection.prepare(`
       insert into event (sequence, tenant, created_at, event_type, custom_id, task_id, run_id,
-                         status, ordering_key, matched, metadata, retry, warnings, body)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+                         status, ordering_key, matched, metadata, retry, warnings, source,
+                         provider_event_id, body)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     // A settle whose commit result was lost is sent again: the same attempt twice is one attempt.
     insertAttempt: connection.prepare(`
       insert into attempt (sequence, subscription, number, "trigger", outcome, failure_reason,
@@ -50,13 +52,17 @@ export function prepareWrites(connection: Connection) {
       insert into dedupe_key (tenant, hash, sequence, fingerprint) values (?, ?, ?, ?)
       on conflict do nothing`),
     selectKey: connection.prepare(`
-      select e.sequence, e.created_at, e.custom_id, e.event_type, e.matched, k.fingerprint
-      from dedupe_key k join event e on e.sequence = k.sequence
-      where k.tenant = ? and k.hash = ?`),
+      select k.sequence, k.fingerprint, coalesce(e.matched, '') as matched,
+             coalesce(e.created_at, k.created_at) as created_at,
+             coalesce(e.custom_id, k.custom_id) as custom_id,
+             coalesce(e.event_type, k.event_type) as event_type
+      from dedupe_key k left join event e on e.sequence = k.sequence
+      where k.tenant = ? and k.hash = ? and coalesce(e.sequence, k.created_at) is not null`),
     countUsage: connection.prepare(`
       insert into tenant_usage (tenant, day, events, bytes) values (?, ?, ?, ?)
       on conflict (tenant, day) do update set
         events = events + excluded.events, bytes = bytes + excluded.bytes`),
+    inbound: prepareInboundWrites(connection),
     raiseMark: connection.prepare(`
       update journal_state set low_water_mark = max(low_water_mark, ?) where id = 1`),
   };
@@ -69,6 +75,7 @@ export function applyBatch(batch: BatchMessage, writes: Statements): RefusedDupl
   storeEvents(batch, writes, unpacker, refused);
   storeAttempts(batch.attempts, writes, unpacker);
   storeDeliveries(batch.deliveries, writes);
+  storeInbound(batch.inbound, writes.inbound, unpacker);
   if (batch.lowWaterMark !== null) writes.raiseMark.run(batch.lowWaterMark);
   return refused;
 }

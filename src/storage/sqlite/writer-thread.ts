@@ -4,11 +4,11 @@
  * such as erasing a tenant, stand in the same line.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Removal, RemovalOrder } from '../retention.ts';
 import type { BatchMessage, Chore, StatementMessage } from './batch-message.ts';
 import type { WriterReply, WriterRequest } from './batch-message.ts';
 import { Connection, failureOf } from './connection.ts';
 import { Eraser } from './erase.ts';
+import { InboundRemover } from './remove-inbound.ts';
 import { Remover } from './remove-old.ts';
 import { applyBatch, prepareWrites } from './transaction.ts';
 
@@ -26,6 +26,7 @@ const commit = connection.prepare('commit');
 const writes = prepareWrites(connection);
 const eraser = new Eraser(connection);
 const remover = new Remover(connection);
+const inboundRemover = new InboundRemover(connection);
 
 function answer(request: BatchMessage | StatementMessage | Chore): WriterReply {
   try {
@@ -47,7 +48,12 @@ function write({ sql, values }: StatementMessage) {
 }
 
 function perform(chore: Chore): WriterReply {
-  if (chore.chore === 'removeOld') return { kind: 'removed', removal: removeOld(chore.order) };
+  if (chore.chore === 'removeOld') {
+    return { kind: 'removed', removal: lazily(() => remover.remove(chore.order)) };
+  }
+  if (chore.chore === 'removeOldInbound') {
+    return { kind: 'done', rows: lazily(() => inboundRemover.remove(chore.order)) };
+  }
   if (chore.chore === 'shred') eraser.shred();
   if (chore.chore === 'remove') eraser.remove(chore.tenant);
   if (chore.chore !== 'erase') return { kind: 'done', rows: 0 };
@@ -58,13 +64,13 @@ function perform(chore: Chore): WriterReply {
 }
 
 /** Without an fsync of its own: should it be lost with the power, it is done again. */
-function removeOld(order: RemovalOrder): Removal {
+function lazily<Result>(act: () => Result): Result {
   connection.exec('pragma synchronous = normal');
   try {
     begin.run();
-    const removal = remover.remove(order);
+    const result = act();
     commit.run();
-    return removal;
+    return result;
   } catch (error) {
     undo();
     throw error;

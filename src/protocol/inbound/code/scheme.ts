@@ -20,8 +20,6 @@ export type NoParams = Readonly<Record<string, never>>;
 export interface JwtBodyHashParams {
   /** Lower case. */
   readonly header: string;
-  /** How the header's value begins, such as `Bearer `; a header without it is accepted as well. */
-  readonly optionalPrefix?: string;
   /** The claim that holds the hash. */
   readonly claim: string;
   readonly claimEncoding: 'hex' | 'base64';
@@ -81,10 +79,9 @@ export type CodeScheme =
   | Code<'adyen-items', NoParams>
   | Code<'hubspot-v3', NoParams>
   | Code<'hubspot-v1v2', NoParams>
-  | Code<'canonical-json', NoParams>
+  | Code<'browser-use', NoParams>
   | Code<'manus', NoParams>
   | Code<'fal', NoParams>
-  | Code<'mailgun', NoParams>
   | Code<'dropbox-sign', NoParams>
   | Code<'microsoft-graph', NoParams>
   | Code<'worldpay', NoParams>;

@@ -1,4 +1,5 @@
 /** The other parts of the storage port, seen with the small sequences of `DenseJournal`. */
+import type { InboundStore, InboundView } from '../../inbound.ts';
 import type { DeliveryPosition } from '../../journal.ts';
 import type { CandidateScan, ReplayRecord, ReplayStore } from '../../replays.ts';
 import type { TenantData, TenantEventQuery } from '../../tenant-data.ts';
@@ -30,6 +31,24 @@ export function denseReplays(inner: ReplayStore, dense: DenseJournal): ReplaySto
     async deliveries(replay, after, limit) {
       const rows = await inner.deliveries(replay, dense.in(after), limit);
       return rows.map((row) => dense.out(row));
+    },
+  };
+}
+
+export function denseInbound(inner: InboundStore, dense: DenseJournal): InboundStore {
+  const out = (view: InboundView): InboundView => ({
+    ...dense.out(view),
+    eventSequence: view.eventSequence === null ? null : dense.small(view.eventSequence),
+  });
+  return {
+    async list(tenant, query) {
+      const before = query.before === undefined ? undefined : dense.large(query.before);
+      const { items, next } = await inner.list(tenant, { ...query, before });
+      return { items: items.map(out), next: next === undefined ? undefined : dense.small(next) };
+    },
+    async find(tenant, sequence) {
+      const found = await inner.find(tenant, dense.large(sequence));
+      return found && out(found);
     },
   };
 }

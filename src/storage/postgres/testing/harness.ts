@@ -13,6 +13,8 @@ const EMPTY = [
   'delete from event; delete from attempt; delete from delivery; delete from dedupe_key',
   'delete from tenant; delete from subscription; delete from api_key',
   'delete from tenant_usage; delete from replay',
+  'delete from source; delete from inbound_request; delete from poll_state',
+  'alter sequence source_number restart',
   'alter table tenant alter number restart; alter table api_key alter number restart',
   'alter table replay alter number restart; alter sequence subscription_number restart',
   'delete from event_type; delete from catalogue_settings',

@@ -1,17 +1,13 @@
-/** What the other end of a connection showed in TLS. */
+/** The certificate that the other end of a connection showed. */
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { SenderCertificate } from '../../ingest/port.ts';
+import { senderCertificate, type SenderCertificate } from '../../domain/sender-certificate.ts';
 
 /** Null without TLS, without a certificate, or when no authority that we know vouches for it. */
-export function senderCertificate(socket: Socket): SenderCertificate | null {
+export function certificateOf(socket: Socket): SenderCertificate | null {
   if (!isTls(socket) || !socket.authorized) return null;
   const shown = socket.getPeerX509Certificate();
-  if (shown === undefined) return null;
-  return {
-    fingerprint: shown.fingerprint256.replaceAll(':', '').toLowerCase(),
-    subject: shown.subject,
-  };
+  return shown === undefined ? null : senderCertificate(shown);
 }
 
 function isTls(socket: Socket): socket is TLSSocket {
