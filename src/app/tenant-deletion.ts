@@ -174,7 +174,9 @@ export class TenantDeletion implements Service, TenantListener {
   /** Takes away what could send, and what new events would match. */
   async #dropSubscriptions(tenant: number): Promise<void> {
     const { registry } = this.#options;
-    for (const { number } of registry.list(tenant)) await registry.delete(number);
+    for (const one of registry.all()) {
+      if (one.tenant === tenant) await registry.delete(one.number);
+    }
   }
 
   #wait(milliseconds: number): Promise<void> {
