@@ -14,10 +14,13 @@ import { registerCatalogueSettings } from './event-types/settings-routes.ts';
 import { registerEgressIps } from './egress-ips.ts';
 import { registerBroadcast } from './events/broadcast-route.ts';
 import { registerEventReads } from './events/event-routes.ts';
-import { createPublishEntrance, type PublishEntrance } from './events/publish-entrance.ts';
+import { createPublishEntrance } from './events/publish-entrance.ts';
 import { registerBatch, registerPublish } from './events/publish-routes.ts';
 import { registerEventCancel } from './events/cancel-route.ts';
-import { createHttpServer, refuseClient, withShortcut } from './http-server.ts';
+import { createHttpServer, refuseClient, withShortcuts, type Shortcuts } from './http-server.ts';
+import { createInboundEntrance } from './inbound/entrance.ts';
+import { registerInboundRequests } from './inbound/inbound-routes.ts';
+import { registerInboundDocument } from './inbound/inbound-document.ts';
 import { bodyText, parseJson } from './json-body.ts';
 import { registerMissingRoute } from './missing-route.ts';
 import { registerDocsPage } from './openapi/docs-page.ts';
@@ -26,6 +29,9 @@ import { errorHandler, sendProblem, toProblem } from './problem-reply.ts';
 import { Problem } from './problems.ts';
 import type { Api } from './route-types.ts';
 import { registerReplayRoutes } from './replays/replay-routes.ts';
+import { registerProviderRoutes } from './sources/provider-routes.ts';
+import { registerSourceActions } from './sources/source-actions.ts';
+import { registerSourceRoutes } from './sources/source-routes.ts';
 import { registerServerRoutes } from './server-routes.ts';
 import { registerChallengeRoutes } from './subscriptions/challenge-routes.ts';
 import { registerSecretRoutes } from './subscriptions/secret-routes.ts';
@@ -56,27 +62,29 @@ export async function createApi(deps: ApiDependencies): Promise<Api> {
   deps.tenants.listen({ changed: () => {}, removed: ({ number }) => keys.forgetTenant(number) });
   const limits = { ...DEFAULT_API_LIMITS, ...deps.limits };
   let closing = false;
-  const entrance = createPublishEntrance({
+  const publish = createPublishEntrance({
     ...deps,
     authenticator,
     findSubscription: (tenant, id) => deps.registry.find(tenant, id),
     maxBodyBytes: limits.maxEventBodyBytes,
     closing: () => closing,
   });
-  const app = createFramework(deps, entrance);
+  const inbound = createInboundEntrance({ ...deps, closing: () => closing });
+  const shortcuts = { publish, inbound };
+  const app = createFramework(deps, shortcuts);
   app.addHook('preClose', async () => {
     closing = true;
   });
   registerMissingRoute(app);
   requireAccess(app, authenticator);
   await registerOpenApi(app, deps.version);
-  registerRoutes(app, { ...deps, keys, limits, closing: () => closing }, entrance);
+  registerRoutes(app, { ...deps, keys, limits, closing: () => closing }, shortcuts);
   return app;
 }
 
-function createFramework(deps: ApiDependencies, entrance: PublishEntrance): Api {
+function createFramework(deps: ApiDependencies, shortcuts: Shortcuts): Api {
   const app: Api = fastify({
-    serverFactory: withShortcut(deps.serverFactory ?? createHttpServer, entrance),
+    serverFactory: withShortcuts(deps.serverFactory ?? createHttpServer, shortcuts),
     clientErrorHandler: refuseClient,
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, toProblem(error));
@@ -141,7 +149,7 @@ interface Parts extends ApiDependencies {
   readonly limits: ApiLimits;
 }
 
-function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void {
+function registerRoutes(app: Api, parts: Parts, shortcuts: Shortcuts): void {
   const verifying = { ...parts, verification: new Verification(parts) };
   registerSubscriptionRoutes(app, verifying);
   registerSubscriptionActions(app, verifying);
@@ -149,13 +157,14 @@ function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void
   registerSecretRoutes(app, parts);
   registerContentTests(app, parts);
   registerThinFetch(app, parts);
-  registerPublish(app, entrance);
+  registerPublish(app, shortcuts.publish);
   registerBatch(app, parts);
   registerBroadcast(app, parts);
   registerEventReads(app, parts);
   registerEventCancel(app, parts);
   registerDeliveryRoutes(app, parts);
   registerReplayRoutes(app, parts);
+  registerInbound(app, parts, shortcuts);
   registerCatalogueSettings(app, parts);
   registerEventTypeDocuments(app, parts);
   registerEventTypeRoutes(app, parts);
@@ -165,4 +174,12 @@ function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void
   registerEgressIps(app, parts.egressIps);
   registerServerRoutes(app, parts.readiness);
   registerDocsPage(app);
+}
+
+function registerInbound(app: Api, parts: Parts, { inbound }: Shortcuts): void {
+  registerSourceRoutes(app, parts);
+  registerSourceActions(app, parts);
+  registerProviderRoutes(app, parts);
+  registerInboundRequests(app, parts);
+  registerInboundDocument(app, inbound);
 }

@@ -14,15 +14,20 @@ import type { BrokerEndpoint } from '../domain/broker-url.ts';
 import type { ChallengeOutcome } from '../domain/challenge.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { ThinLinks } from '../domain/thin-link.ts';
+import type { FrontDoor } from '../ingest/port.ts';
+import type { Provider } from '../protocol/providers/provider.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
+import type { InboundStore } from '../storage/inbound.ts';
 import type { JournalStore } from '../storage/journal.ts';
+import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
 import type { TenantDirectory } from '../storage/tenant-directory.ts';
 import type { Transformer } from '../transform/port.ts';
+import type { SourceCheck } from './sources/source-check.ts';
 
 /** Whether events may be sent to a URL; `reason` is a sentence for the person who typed it. */
 export type TargetCheck =
@@ -96,6 +101,15 @@ export interface ApiDependencies extends TargetChecks {
   readonly deliveries: DeliveryControl;
   readonly replays: ReplayControl;
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
+  /** Tries settings and secrets of a source before they are stored. */
+  readonly checkSource: SourceCheck;
+  /** All that a source may name. */
+  readonly providers: readonly Provider[];
+  readonly frontDoor: FrontDoor;
+  readonly inbound: InboundStore;
+  /** Where clients reach this server, without a slash at the end. */
+  readonly publicUrl: () => string;
   readonly catalogue: EventCatalogue;
   readonly journal: JournalReads;
   readonly control: ControlStore;

@@ -9,6 +9,7 @@ import {
 import type { Socket } from 'node:net';
 import type { ServerFactory } from './deps.ts';
 import { PUBLISH_PATH, type PublishEntrance } from './events/publish-entrance.ts';
+import { INBOUND_PREFIX, type InboundEntrance } from './inbound/entrance.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';
 import { Problem, problemJson } from './problems.ts';
 
@@ -37,14 +38,22 @@ export function createHttpServer(listener: RequestListener): Server {
   return server;
 }
 
+/** What is called for every event, without the router. */
+export interface Shortcuts {
+  readonly publish: PublishEntrance;
+  readonly inbound: InboundEntrance;
+}
+
 /**
- * Sends `POST /v1/events` straight to its entrance and everything else to the router. Measured on
- * one core: publishing takes about a third less time than through the router.
+ * Sends `POST /v1/events` and `/in/…` straight to their entrances and everything else to the router.
+ * Measured on one core: publishing takes about a third less time than through the router.
  */
-export function withShortcut(factory: ServerFactory, entrance: PublishEntrance) {
+export function withShortcuts(factory: ServerFactory, { publish, inbound }: Shortcuts) {
   return (router: RequestListener): Server =>
     factory((request: IncomingMessage, response: ServerResponse) => {
-      if (request.url === PUBLISH_PATH && request.method === 'POST') entrance(request, response);
+      const { url } = request;
+      if (url === PUBLISH_PATH && request.method === 'POST') publish(request, response);
+      else if (url?.startsWith(INBOUND_PREFIX) === true) inbound(request, response);
       else router(request, response);
     });
 }

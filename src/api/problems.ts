@@ -141,6 +141,25 @@ export const PROBLEMS = {
     title: 'The tenant has as many subscriptions as it may have',
     nextStep: 'Delete subscriptions that are no longer needed.',
   },
+  too_many_sources: {
+    status: 409,
+    title: 'The tenant has as many sources as it may have',
+    nextStep: 'Delete sources that are no longer needed.',
+  },
+  too_many_source_secrets: {
+    status: 409,
+    title: 'Too many secrets of the source are valid at the same time',
+    nextStep:
+      'Wait until one has ended (see `previous_secrets_expire_at`), or rotate with ' +
+      '`overlap_seconds: 0`.',
+  },
+  source_locked: {
+    status: 409,
+    title: 'The secrets of the source can not be opened',
+    nextStep:
+      'Ask the operator to put the master key back; or renew the URL of the source, give it its ' +
+      'secrets again, and give the new URL to the provider.',
+  },
   event_type_exists: {
     status: 409,
     title: 'The event type is in the catalogue already',

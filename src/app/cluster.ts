@@ -5,6 +5,7 @@ import { grantWish, OwnedDeliveries } from '../dispatch/owned-deliveries.ts';
 import type { ClusterListener, ClusterNode } from '../storage/cluster.ts';
 import { ControlChanges } from '../storage/control-changes.ts';
 import type { JournalStore } from '../storage/journal.ts';
+import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 
 interface Options {
@@ -12,6 +13,7 @@ interface Options {
   readonly node: ClusterNode | undefined;
   readonly dispatcher: Dispatcher;
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly journal: JournalStore;
   /** Nothing this process writes is taken any more. */
   readonly onBroken: (error: Error) => void;
@@ -29,7 +31,7 @@ export interface Cluster {
 }
 
 export function joinCluster(options: Options): Cluster {
-  const { node, dispatcher, registry, onError } = options;
+  const { node, dispatcher, registry, sources, onError } = options;
   const changes = new ControlChanges();
   changes.on('subscription', async (keys) => {
     // What this node holds for them it must release itself.
@@ -37,6 +39,7 @@ export function joinCluster(options: Options): Cluster {
       dispatcher.release(number).catch(onError);
     }
   });
+  changes.on('source', (keys) => sources.refresh(keys.map(Number)));
   return {
     changes,
     deliveries: node === undefined ? dispatcher : new OwnedDeliveries(node, dispatcher),

@@ -7,6 +7,8 @@ import {
   DEFAULT_RETENTION_DAYS,
   MAX_RETENTION_DAYS,
 } from '../domain/limits.ts';
+import { parseNetworks } from '../ingest/networks.ts';
+import { addressList } from './address-list.ts';
 import { parseEgressIps } from './egress-ips.ts';
 
 const DEFAULT_PORT = 8420;
@@ -22,6 +24,15 @@ function digitsAsNumber(value: unknown): unknown {
 function egressIpsRule(context: z.core.ParsePayload<string>): void {
   try {
     parseEgressIps(context.value);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.issues.push({ code: 'custom', input: context.value, message });
+  }
+}
+
+function networksRule(context: z.core.ParsePayload<string>): void {
+  try {
+    parseNetworks(addressList(context.value));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     context.issues.push({ code: 'custom', input: context.value, message });
@@ -73,6 +84,22 @@ export const configSchema = z.strictObject({
     .default('')
     .describe('Private addresses that may be delivered to: 127.0.0.1/32:*,10.1.2.0/24:8443'),
   public_url: z.url().optional().describe('Where clients reach this server.'),
+  trusted_proxies: z
+    .string()
+    .default('')
+    .check(networksRule)
+    .describe('Proxies in front whose X-Forwarded-For and Client-Cert count: 10.0.0.0/8,::1'),
+  tls_cert_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM certificate chain to listen with TLS. Without it a proxy should end TLS.'),
+  tls_key_file: z.string().min(1).optional().describe('PEM private key of that certificate.'),
+  tls_client_ca_file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM authorities of client certificates that sources may ask for.'),
   egress_ips: z
     .string()
     .default('')

@@ -7,12 +7,14 @@ import type { Service } from '../runtime/service.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import type { Storage } from '../storage/storage.ts';
+import { SourceRegistry } from '../storage/source-registry.ts';
 import { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import { TenantDirectory } from '../storage/tenant-directory.ts';
-import { reportLocked, secretUpkeep } from './secrets.ts';
+import { reportLocked, reportLockedSources, secretUpkeep } from './secrets.ts';
 
 export interface ControlPlane {
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly tenants: TenantDirectory;
   readonly rules: TenantRules;
   readonly catalogue: EventCatalogue;
@@ -35,11 +37,13 @@ export async function openControlPlane(options: Options): Promise<ControlPlane> 
   const clock = systemClock;
   const registry = new SubscriptionRegistry({ ...options, control, clock, random: systemRandom });
   reportLocked(log, await registry.load());
-  const upkeep = secretUpkeep({ registry, clock, log, onError });
+  const sources = new SourceRegistry({ ...options, control, clock, random: systemRandom });
+  reportLockedSources(log, await sources.load());
+  const upkeep = secretUpkeep({ registry, sources, clock, log, onError });
   const catalogue = new EventCatalogue({ control, clock, telemetry });
   const tenants = new TenantDirectory({ control, clock });
   await Promise.all([catalogue.load(), tenants.load()]);
   const rules = new TenantRules({ tenants, tenantData, clock, onError });
   await rules.start();
-  return { registry, tenants, rules, catalogue, upkeep };
+  return { registry, sources, tenants, rules, catalogue, upkeep };
 }

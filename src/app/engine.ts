@@ -9,6 +9,9 @@ import { Replays } from '../dispatch/replay/replays.ts';
 import type { MasterKey } from '../domain/master-keys.ts';
 import type { ThinLinks } from '../domain/thin-link.ts';
 import type { Egress } from '../egress/port.ts';
+import { confirmHandshake } from '../ingest/confirm.ts';
+import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import { GuardedKeySource } from '../ingest/keys/key-source.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
@@ -29,6 +32,7 @@ export interface Engine extends ControlPlane {
   readonly dispatcher: Dispatcher;
   readonly replays: Replays;
   readonly publisher: Publisher;
+  readonly ingest: Ingest;
   readonly operational: OperationalEvents;
   readonly cluster: Cluster;
 }
@@ -44,6 +48,8 @@ interface Options {
   /** Where clients reach this server, and what thin payloads link to. */
   readonly publicUrl: () => string;
   readonly links: ThinLinks;
+  /** Addresses and networks of proxies in front of this server. */
+  readonly trustedProxies: readonly string[];
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly onBroken: (error: Error) => void;
@@ -58,7 +64,7 @@ export async function createEngine(options: Options): Promise<Engine> {
   const random = systemRandom;
   const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
   const plane = await openControlPlane({ ...options, onError });
-  const { registry, rules, catalogue } = plane;
+  const { registry, sources, rules, catalogue } = plane;
   const challenge = createChallenger({ ...options, userAgent: USER_AGENT, clock, random });
   const state = await journal.state();
   const writer = new JournalWriter({ journal, sequences, clock, onBroken });
@@ -95,16 +101,33 @@ export async function createEngine(options: Options): Promise<Engine> {
   const refusal = () => dispatcher.overload();
   const publisher = createPublisher({ writer, directory: registry, clock, refusal, rules });
   const operational = operationalEvents({ publisher, clock, onError });
-  const cluster = joinCluster({ node, dispatcher, registry, journal, onBroken, onError });
+  const cluster = joinCluster({ node, dispatcher, registry, sources, journal, onBroken, onError });
+  const ingest = receiving(options, { sources, publisher, writer }, onError);
   catalogue.follow(cluster.changes);
-  const pipe = { writer, dispatcher, replays, publisher, operational, cluster };
+  const pipe = { writer, dispatcher, replays, publisher, ingest, operational, cluster };
   const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
   return { ...plane, ...pipe, deletion, challenge };
 }
 
+function receiving(
+  { egress, publicUrl, trustedProxies }: Options,
+  parts: Pick<Engine, 'sources' | 'publisher' | 'writer'>,
+  onError: (error: unknown) => void,
+): Ingest {
+  return createIngest({
+    ...parts,
+    clock: systemClock,
+    keys: new GuardedKeySource({ egress, clock: systemClock }),
+    confirm: (url) => confirmHandshake(egress, url),
+    publicUrl,
+    trustedProxies,
+    onError,
+  });
+}
+
 function deletionOf(
   { storage, log }: Options,
-  parts: Pick<Engine, 'tenants' | 'registry' | 'writer' | 'dispatcher' | 'replays'>,
+  parts: Pick<Engine, 'tenants' | 'registry' | 'sources' | 'writer' | 'dispatcher' | 'replays'>,
   onError: (error: unknown) => void,
 ): TenantDeletion {
   return new TenantDeletion({

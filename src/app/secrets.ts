@@ -2,7 +2,10 @@
 import type { Logger } from 'pino';
 import { recordId } from '../domain/ids.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Service } from '../runtime/service.ts';
 import { SecretUpkeep } from '../storage/secret-upkeep.ts';
+import type { SourceRegistry } from '../storage/source-registry.ts';
+import type { LockedSource } from '../storage/source-vault.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { LockedRow } from '../storage/subscription-vault.ts';
 
@@ -24,18 +27,43 @@ export function reportLocked(log: Logger, locked: readonly LockedRow[]): void {
   );
 }
 
+/** Sources that are out of order because their secrets can't be opened. */
+export function reportLockedSources(log: Logger, locked: readonly LockedSource[]): void {
+  if (locked.length === 0) return;
+  const rows = locked.slice(0, MAX_LOGGED_IDS);
+  log.error(
+    {
+      sources: locked.length,
+      ids: rows.map(({ record }) => recordId('src', record.createdAt, record.number)),
+      reasons: [...new Set(locked.map(({ error }) => error.message))].slice(0, MAX_LOGGED_IDS),
+    },
+    'secrets can not be opened: these sources refuse what they are sent, until the right key is ' +
+      'in BELLWIRE_MASTER_KEY or they are given a new URL and their secrets',
+  );
+}
+
 interface Options {
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly clock: Clock;
   readonly log: Logger;
   readonly onError: (error: unknown) => void;
 }
 
-export function secretUpkeep({ registry, clock, log, onError }: Options): SecretUpkeep {
-  const onResealed = (subscriptions: number) =>
+/** Of the subscriptions and of the sources, one beside the other. */
+export function secretUpkeep({ registry, sources, clock, log, onError }: Options): Service {
+  const told = (kind: 'subscriptions' | 'sources') => (count: number) =>
     log.info(
-      { subscriptions },
-      'all secrets are sealed with the first master key now; the others can be dropped',
+      { [kind]: count },
+      `all secrets of ${kind} are sealed with the first master key now; when those of ` +
+        'subscriptions and sources are, the other keys can be dropped',
     );
-  return new SecretUpkeep({ registry, clock, onResealed, onError });
+  const parts = [
+    new SecretUpkeep({ registry, clock, onResealed: told('subscriptions'), onError }),
+    new SecretUpkeep({ registry: sources, clock, onResealed: told('sources'), onError }),
+  ];
+  return {
+    start: async () => void (await Promise.all(parts.map((part) => part.start()))),
+    stop: async () => void (await Promise.all(parts.map((part) => part.stop()))),
+  };
 }

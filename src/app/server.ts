@@ -17,6 +17,7 @@ import { openSqliteStorage } from '../storage/sqlite/store.ts';
 import type { Storage } from '../storage/storage.ts';
 import { TransformPool } from '../transform/pool.ts';
 import type { Config } from './config.ts';
+import { addressList } from './address-list.ts';
 import { parseEgressIps } from './egress-ips.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
@@ -59,6 +60,7 @@ export async function createServer(options: Options): Promise<Server> {
       transformer: transforms,
       publicUrl: () => publicUrl.text,
       links,
+      trustedProxies: addressList(config.trusted_proxies),
       telemetry,
       log,
       onBroken,
@@ -122,7 +124,7 @@ interface Parts {
 async function serve(options: Options, parts: Parts): Promise<Server> {
   const { config } = options;
   const { storage, egress, transforms, publicUrl, engine, retention } = parts;
-  const { dispatcher, replays, deletion, cluster, upkeep } = engine;
+  const { dispatcher, replays, deletion, cluster, upkeep, ingest } = engine;
   const api = await openApi(options, parts);
   let url = '';
   let stopping: Promise<void> | undefined;
@@ -130,6 +132,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
     // The dispatcher first: it makes the server unready and refuses what still comes in.
     const drained = dispatcher.stop();
     await api.close();
+    ingest.stop();
     await upkeep.stop();
     await Promise.all([deletion.stop(), retention.stop()]);
     await Promise.all([drained, replays.stop()]);
@@ -162,15 +165,20 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
 }
 
 function openApi({ config, keys, log }: Options, parts: Parts) {
-  const { storage, egress, transforms, links, stats, engine } = parts;
-  const { journal, control, tenantData } = storage;
-  const { registry, catalogue, tenants, rules, publisher, replays, operational, cluster } = engine;
+  const { storage, egress, transforms, links, publicUrl, stats, engine } = parts;
+  const { journal, control, tenantData, inbound } = storage;
+  const { registry, sources, catalogue, tenants, rules } = engine;
+  const { publisher, ingest, replays, operational, cluster } = engine;
   return createApi({
     publisher,
     deliveries: cluster.deliveries,
     changes: cluster.changes,
     replays,
     registry,
+    sources,
+    ...ingest,
+    inbound,
+    publicUrl: () => publicUrl.text,
     catalogue,
     journal,
     control,

@@ -22,6 +22,7 @@ async function start(data: MemoryData, clock: SimulatedClock, cluster?: Cluster)
   const deletion = new TenantDeletion({
     tenants,
     registry: { list: list as never, delete: async (number) => void dropped.push(number) },
+    sources: { list: () => [], remove: () => Promise.resolve() },
     tenantData: storage.tenantData,
     writer: { flushed: async () => {} },
     dispatcher: { isSendingFor: () => state.sending },

@@ -13,6 +13,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Service } from '../runtime/service.ts';
 import type { JournalWriter } from '../storage/journal-writer.ts';
+import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
 import type { TenantDirectory, TenantListener } from '../storage/tenant-directory.ts';
@@ -41,7 +42,8 @@ const FAILED_PAUSE_MS = 5_000;
 
 interface Options {
   readonly tenants: TenantDirectory;
-  readonly registry: Pick<SubscriptionRegistry, 'list' | 'delete'>;
+  readonly registry: Pick<SubscriptionRegistry, 'all' | 'delete'>;
+  readonly sources: Pick<SourceRegistry, 'list' | 'remove'>;
   readonly tenantData: Pick<TenantData, 'erase' | 'shred' | 'remove'>;
   readonly writer: Pick<JournalWriter, 'flushed'>;
   readonly dispatcher: {
@@ -73,7 +75,7 @@ export class TenantDeletion implements Service, TenantListener {
   async start(): Promise<void> {
     if (this.#started) return;
     this.#options.tenants.listen(this);
-    for (const { number } of this.#waiting.values()) await this.#dropSubscriptions(number);
+    for (const { number } of this.#waiting.values()) await this.#dropEnds(number);
     this.#started = true;
     this.#run();
   }
@@ -126,7 +128,7 @@ export class TenantDeletion implements Service, TenantListener {
   async #delete(tenant: Tenant): Promise<boolean> {
     const { tenants, tenantData, replays, onDeleted } = this.#options;
     const { number } = tenant;
-    await this.#dropSubscriptions(number);
+    await this.#dropEnds(number);
     await replays.endAll(number, REASON);
     await this.#waitForOthers(tenant);
     const rows = await this.#erase(number);
@@ -146,7 +148,7 @@ export class TenantDeletion implements Service, TenantListener {
     let erased = 0;
     let isQuiet = false;
     while (!this.#stopped && this.#waiting.has(tenant)) {
-      await this.#dropSubscriptions(tenant);
+      await this.#dropEnds(tenant);
       // An attempt that ended after its event was erased would be found by nobody.
       if (dispatcher.isSendingFor(tenant)) {
         isQuiet = false;
@@ -171,12 +173,12 @@ export class TenantDeletion implements Service, TenantListener {
     await this.#wait(Math.min(Math.max(updatedAt + patienceMs - clock.now(), 0), patienceMs));
   }
 
-  /** Takes away what could send, and what new events would match. */
-  async #dropSubscriptions(tenant: number): Promise<void> {
-    const { registry } = this.#options;
-    for (const one of registry.all()) {
-      if (one.tenant === tenant) await registry.delete(one.number);
-    }
+  /** Takes away what could send or be sent to, and what new events would match. */
+  async #dropEnds(tenant: number): Promise<void> {
+    const { registry, sources } = this.#options;
+    for (const { number } of sources.list(tenant)) await sources.remove(number);
+    // Bellwire's own as well, which no list has.
+    for (const one of registry.all()) if (one.tenant === tenant) await registry.delete(one.number);
   }
 
   #wait(milliseconds: number): Promise<void> {

@@ -173,6 +173,8 @@ export class AttemptRunner {
   }
 
   #watch(subscription: Subscription, verdict: Verdict, now: number): void {
+    // One of Bellwire's own would be disabled where nobody sees it, and could not be resumed.
+    if (isInternal(subscription)) return;
     const { watch, gone } = this.#options;
     if (verdict.kind === 'delivered') watch.succeeded(subscription);
     // Who sorts events out is well.

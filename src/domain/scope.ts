@@ -7,6 +7,8 @@ export const SCOPES = [
   'subscriptions:read',
   'deliveries:write',
   'deliveries:read',
+  'sources:write',
+  'sources:read',
   'api_keys:write',
   'api_keys:read',
   'event_types:write',

@@ -40,6 +40,8 @@ export interface SourceSettings {
   readonly fields: readonly string[] | null;
   /** Null for the limit of the installation. */
   readonly maxBodyBytes: number | null;
+  /** In step with the secrets: when each ends, milliseconds; null or nothing where it stays. */
+  readonly secretEnds: readonly (number | null)[];
 }
 
 export interface Source extends SourceSettings {
@@ -74,4 +76,29 @@ export const DEFAULT_SOURCE_CHOICES: Omit<SourceSettings, 'provider'> = {
   rateLimit: null,
   fields: null,
   maxBodyBytes: null,
+  secretEnds: [],
 };
+
+export interface LiveSecret {
+  readonly text: string;
+  /** Milliseconds, or null where it does not end by itself. */
+  readonly endsAt: number | null;
+}
+
+/** The secrets that have not ended, newest first. @param now wall clock, milliseconds. */
+export function liveSecrets(
+  { secrets, secretEnds }: Pick<Source, 'secrets' | 'secretEnds'>,
+  now: number,
+): readonly LiveSecret[] {
+  return secrets
+    .map((text, index) => ({ text, endsAt: secretEnds[index] ?? null }))
+    .filter(({ endsAt }) => endsAt === null || endsAt > now);
+}
+
+/** The same source without the secrets that have ended. */
+export function withoutEndedSecrets(source: Source, now: number): Source {
+  const live = liveSecrets(source, now);
+  if (live.length === source.secrets.length) return source;
+  const secretEnds = live.map(({ endsAt }) => endsAt);
+  return { ...source, secrets: live.map(({ text }) => text), secretEnds };
+}

@@ -3,7 +3,7 @@ import type { Publication } from '../accept/publication.ts';
 import type { InboundRequest } from '../protocol/inbound/request.ts';
 import { readBody, type ReadBody } from './body.ts';
 import type { Identity } from './dedupe.ts';
-import type { Gate } from './gate.ts';
+import type { Content, Gate } from './gate.ts';
 import { headerOf } from './headers.ts';
 import { keptFields } from './kept-fields.ts';
 import { keptHeaders } from './kept-headers.ts';
@@ -72,7 +72,7 @@ export class Arrival implements InboundRequest {
 /** @param content of the arrival, which can be read. */
 export function publicationOf(
   arrival: Arrival,
-  content: Extract<ReadBody, { ok: true }>,
+  content: Content,
   { material, providerEventId }: Identity,
 ): Publication {
   const { gate } = arrival;
@@ -80,7 +80,7 @@ export function publicationOf(
   const dataText = fields === null ? content.dataText : keptFields(content.dataText, fields);
   return {
     tenant: source.tenant,
-    eventType: gate.eventTypeOf(arrival, content.value),
+    eventType: gate.eventTypeOf(arrival, content),
     dataText,
     data: fields === null ? content.data : JSON.parse(dataText),
     inbound: {

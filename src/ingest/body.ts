@@ -9,8 +9,8 @@ import { closingQuote } from '../protocol/json-span.ts';
 export type ReadBody =
   | {
       readonly ok: true;
-      /** The parsed JSON, the fields of a form, or undefined for anything else. */
-      readonly value: unknown;
+      /** The body as parsed; undefined where it is no JSON. */
+      readonly json: unknown;
       /** JSON text for `data`. */
       readonly dataText: string;
       /** What `JSON.parse` makes of it. */
@@ -33,7 +33,7 @@ export function mediaType(contentType: string | undefined): string {
 export function readBody(body: Buffer, contentType: string, emptyData: () => string): ReadBody {
   if (body.length === 0) {
     const dataText = emptyData();
-    return { ok: true, value: undefined, dataText, data: JSON.parse(dataText) };
+    return { ok: true, json: undefined, dataText, data: JSON.parse(dataText) };
   }
   if (contentType === 'application/json' || JSON_TYPE.test(contentType)) return readJson(body);
   if (contentType === FORM_TYPE) return readForm(body, contentType);
@@ -53,8 +53,8 @@ function readJson(body: Buffer): ReadBody {
     return { ok: false, detail };
   }
   try {
-    const value: unknown = JSON.parse(text);
-    return { ok: true, value, dataText: text, data: value };
+    const json: unknown = JSON.parse(text);
+    return { ok: true, json, dataText: text, data: json };
   } catch {
     return { ok: false, detail: 'The body is JSON by name, but can not be read as JSON.' };
   }
@@ -118,5 +118,5 @@ function wrapped(body: Buffer, contentType: string, form: object | undefined): R
     body_base64: body.toString('base64'),
     ...(form && { form }),
   });
-  return { ok: true, value: form, dataText, data: JSON.parse(dataText) };
+  return { ok: true, json: undefined, dataText, data: JSON.parse(dataText) };
 }

@@ -5,7 +5,7 @@
 import { checkEventType, isOperationalEventType } from '../domain/event-type.ts';
 import { DEFAULT_INBOUND_BODY_BYTES } from '../domain/limits-ingest.ts';
 import { createRateLimit } from '../domain/rate-limit.ts';
-import type { Source } from '../domain/source.ts';
+import { liveSecrets, type Source } from '../domain/source.ts';
 import { compileVerifier } from '../protocol/inbound/compile.ts';
 import { locate, parseLocator, type ValueLocator } from '../protocol/inbound/locate.ts';
 import type { InboundRequest } from '../protocol/inbound/request.ts';
@@ -14,8 +14,8 @@ import type { Provider } from '../protocol/providers/provider.ts';
 import { certificateRule } from './certificate-rule.ts';
 import { identify } from './dedupe.ts';
 import { EventTypeNames } from './event-type.ts';
-import type { Gate } from './gate.ts';
-import { buildHandshake } from './handshakes.ts';
+import type { Content, Gate } from './gate.ts';
+import { bringsSecret, buildHandshake, NO_SECRET_YET } from './handshakes.ts';
 import { fieldTree } from './kept-fields.ts';
 import { parseNetworks, type Networks } from './networks.ts';
 import type { Reply } from './port.ts';
@@ -28,10 +28,14 @@ export interface GateOptions {
   readonly trustedProxies: Networks | null;
 }
 
-/** @throws SourceFault for settings or secrets that can't be used. */
-export function buildGate(source: Source, options: GateOptions): Gate {
+/**
+ * @param now wall clock, milliseconds: for the secrets that are live.
+ * @throws SourceFault for settings or secrets that can't be used.
+ */
+export function buildGate(source: Source, options: GateOptions, now: number): Gate {
   const provider = providerOf(source);
   checkConfig(source, provider);
+  const live = liveSecrets(source, now);
   const { rateLimit, maxBodyBytes, fields } = source;
   return {
     source,
@@ -40,13 +44,14 @@ export function buildGate(source: Source, options: GateOptions): Gate {
     rate: rateLimit === null ? null : createRateLimit(rateLimit),
     maxBodyBytes: maxBodyBytes ?? DEFAULT_INBOUND_BODY_BYTES,
     takesType: typeRule(provider.bodyTypes),
-    verifier: verifierOf(source, provider, options.keys),
-    handshake: buildHandshake(source, provider),
+    verifier: verifierOf({ ...source, secrets: live.map(({ text }) => text) }, provider, options.keys),
+    handshake: buildHandshake(source, provider, now),
     failureStatus: provider.authFailureStatus,
     eventTypeOf: eventTypes(source, provider),
     identify: identities(source, provider),
     fields: fields === null ? null : blaming('/fields', () => fieldTree(fields)),
     accepted: acceptedReply(source, provider),
+    until: live.reduce((least, { endsAt }) => Math.min(least, endsAt ?? least), FOREVER),
   };
 }
 
@@ -62,9 +67,10 @@ function networksOf({ ipAllowlist }: Source, { name, ipRanges }: Provider): Netw
 
 function verifierOf(
   { allowUnsigned, secrets, config }: Source,
-  { name, scheme }: Provider,
+  provider: Provider,
   keys: KeySource,
 ): InboundVerifier | null {
+  const { name, scheme } = provider;
   if (allowUnsigned) {
     if (secrets.length === 0) return null;
     const message = 'must be false where there is a secret: with one, every request is verified';
@@ -76,6 +82,7 @@ function verifierOf(
       'set it to true, and limit senders with ip_allowlist or config.client_certificate';
     throw new SourceFault('/allow_unsigned', message);
   }
+  if (secrets.length === 0 && bringsSecret(provider)) return NO_SECRET_YET;
   const tolerance = config['tolerance_seconds'];
   const toleranceSeconds = typeof tolerance === 'number' ? tolerance : undefined;
   const verifying = { secrets, config: textConfig(config), keys, toleranceSeconds };
@@ -89,7 +96,7 @@ function typeRule(bodyTypes: readonly string[]): Gate['takesType'] {
   return (type) => taken.has(type) || (takesJson && type.endsWith('+json'));
 }
 
-type ValueOf = (request: InboundRequest, value: unknown) => string | undefined;
+type ValueOf = (request: InboundRequest, content: Content) => string | undefined;
 
 /** What the owner wrote comes before what the provider's entry says. */
 function located(source: Source, setting: string, own: ValueLocator | null): ValueOf {
@@ -97,7 +104,7 @@ function located(source: Source, setting: string, own: ValueLocator | null): Val
   const locator =
     text === undefined ? own : blaming(`/config/${setting}`, () => parseLocator(text));
   if (locator === null) return () => undefined;
-  return (request, value) => locate(locator, request, value);
+  return (request, { json }) => locate(locator, request, json);
 }
 
 function eventTypes(source: Source, provider: Provider): Gate['eventTypeOf'] {
@@ -112,7 +119,7 @@ function eventTypes(source: Source, provider: Provider): Gate['eventTypeOf'] {
   }
   const names = new EventTypeNames(provider.id);
   const ownType = located(source, 'event_type_from', provider.eventType);
-  return (request, value) => names.nameOf(ownType(request, value));
+  return (request, content) => names.nameOf(ownType(request, content));
 }
 
 function identities(source: Source, provider: Provider): Gate['identify'] {
@@ -121,7 +128,7 @@ function identities(source: Source, provider: Provider): Gate['identify'] {
   // What stands in the body is signed with it.
   const signsEventId = text === undefined ? provider.signsEventId : isInBody(parseLocator(text));
   const rules = { chosen: source.dedupe, signsEventId };
-  return (request, value) => identify(request, value, idOf(request, value), rules);
+  return (request, content) => identify(request, content.data, idOf(request, content), rules);
 }
 
 function isInBody({ alternatives }: ValueLocator): boolean {
@@ -143,5 +150,7 @@ function acceptedReply(source: Source, provider: Provider): Reply {
     body: text,
   };
 }
+
+const FOREVER = Number.POSITIVE_INFINITY;
 
 const NOTHING = { status: 200, contentType: null, body: null };

@@ -25,25 +25,25 @@ interface Rules {
  * body alone decides.
  *
  * @param id where the provider puts it, or undefined.
- * @param value the body as parsed, undefined if it is no JSON and no form.
+ * @param data what the event's `data` will be: pointers of the owner lead into it.
  */
 export function identify(
   request: InboundRequest,
-  value: unknown,
+  data: unknown,
   id: string | undefined,
   rules: Rules,
 ): Identity {
   const providerEventId = id === undefined || id === '' ? null : shortened(id);
-  return { material: materialOf(request, value, id, rules), providerEventId };
+  return { material: materialOf(request, data, id, rules), providerEventId };
 }
 
 function materialOf(
   request: InboundRequest,
-  value: unknown,
+  data: unknown,
   id: string | undefined,
   { chosen, signsEventId }: Rules,
 ): string {
-  const own = chosen === null ? undefined : chosenValue(request, value, chosen);
+  const own = chosen === null ? undefined : chosenValue(request, data, chosen);
   if (own !== undefined) return own;
   const isById = id !== undefined && id !== '' && chosen?.from !== 'body_hash';
   if (!isById) return `body\0${bodyHash(request)}`;
@@ -53,7 +53,7 @@ function materialOf(
 /** Undefined where there is nothing at the place. */
 function chosenValue(
   request: InboundRequest,
-  value: unknown,
+  data: unknown,
   chosen: SourceDedupe,
 ): string | undefined {
   if (chosen.from === 'body_hash') return undefined;
@@ -61,7 +61,7 @@ function chosenValue(
     const found = request.headers(chosen.name);
     return found === undefined || found === '' ? undefined : `header\0${chosen.name}\0${found}`;
   }
-  const found = valueAt(value, chosen.pointer);
+  const found = valueAt(data, chosen.pointer);
   if (found === undefined || found === null || found === '') return undefined;
   return `path\0${chosen.pointer}\0${JSON.stringify(found)}`;
 }

@@ -226,7 +226,7 @@ describe('handshakes', () => {
     gateWith({
       handshake: (request) =>
         request.method === 'GET' || request.url.endsWith('?hello')
-          ? { reply, confirm: undefined, ...fields }
+          ? { reply, refused: null, ...fields }
           : null,
     });
 
@@ -259,9 +259,9 @@ describe('handshakes', () => {
     });
     assert.equal((await fine.knock({ query: '?hello' })).status, 200);
     assert.deepEqual(fetched, ['https://sns.example.com/']);
-    const failing = new TestDoor(gate, { confirm: () => Promise.resolve('It answered with 500.') });
+    const failing = new TestDoor(gate, { confirm: () => Promise.reject(new Error('It answered with 500.')) });
     assert.equal((await failing.knock({ query: '?hello' })).status, 503);
-    assert.deepEqual(failing.reasons, ['confirmation_failed']);
+    assert.deepEqual(failing.reasons, ['handshake_failed']);
   });
 });
 

@@ -45,8 +45,10 @@ export interface FrontDoorOptions {
   readonly publicUrl: () => string;
   /** Null where no proxy stands in front. */
   readonly trustedProxies: Networks | null;
-  /** Fetches a URL by which a provider learns that we agree. Resolves to a fault, or undefined. */
-  readonly confirm: (url: string) => Promise<string | undefined>;
+  /** Fetches a URL by which a provider learns that we agree. Rejects when that fails. */
+  readonly confirm: (url: string) => Promise<void>;
+  /** Gives a source without secrets its first one. */
+  readonly keepSecret: (source: Source, secret: string) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -135,7 +137,7 @@ class Door implements FrontDoor<Admitted> {
 
   #enter(arrival: Arrival): void {
     const now = this.#options.clock.now();
-    const answer = askHandshake(arrival, now);
+    const answer = askHandshake(arrival);
     const { method } = arrival;
     if (answer !== null) {
       const agree = () => this.#agree(arrival, answer);
@@ -178,24 +180,30 @@ class Door implements FrontDoor<Admitted> {
     }
   }
 
-  #agree(arrival: Arrival, { reply, confirm }: HandshakeAnswer): void {
-    const finish = (fault: string | undefined): void => {
-      if (fault !== undefined) {
-        const detail = `The handshake could not be confirmed: ${fault}`;
-        const refused = { reason: 'confirmation_failed', detail, waitMs: RETRY_KEYS_MS } as const;
-        return this.#refuse(arrival, refused);
-      }
-      const detail = `Answered with ${reply.status}.`;
-      const bodyBytes = arrival.body.length;
-      this.#note(arrival.admitted, 'handshake', { reason: 'handshake', detail }, { bodyBytes });
-      arrival.done(reply);
-    };
-    if (confirm === undefined) return finish(undefined);
-    this.#options
-      .confirm(confirm)
-      .catch((error: unknown) => String(error))
-      .then(finish)
-      .catch(this.#options.onError);
+  #agree(arrival: Arrival, answer: HandshakeAnswer): void {
+    const { admitted, done } = arrival;
+    const { reply, refused } = answer;
+    if (refused !== null) {
+      this.#note(admitted, 'rejected', { reason: 'handshake_refused', detail: refused }, {});
+      return done(reply);
+    }
+    this.#conclude(arrival, answer)
+      .then(() => {
+        const told = { reason: 'handshake', detail: `Answered with ${reply.status}.` } as const;
+        this.#note(admitted, 'handshake', told, { bodyBytes: arrival.body.length });
+        return done(reply);
+      })
+      .catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        const detail = `The handshake could not be concluded: ${why}`;
+        this.#refuse(arrival, { reason: 'handshake_failed', detail, waitMs: RETRY_KEYS_MS });
+      });
+  }
+
+  /** What must have happened before the provider may take it that we agree. */
+  async #conclude({ gate }: Arrival, { newSecret, confirm }: HandshakeAnswer): Promise<void> {
+    if (newSecret !== undefined) await this.#options.keepSecret(gate.source, newSecret);
+    if (confirm !== undefined) await this.#options.confirm(confirm);
   }
 
   #publish(arrival: Arrival): void {
@@ -203,7 +211,7 @@ class Door implements FrontDoor<Admitted> {
     if (!content.ok) {
       return this.#refuse(arrival, { reason: 'malformed_body', detail: content.detail });
     }
-    const identity = gate.identify(arrival, content.value);
+    const identity = gate.identify(arrival, content);
     this.#options.publisher.publish(publicationOf(arrival, content, identity), (result) => {
       if (result.kind === 'accepted') arrival.done(gate.accepted);
       else this.#settle(arrival, identity, result);
@@ -246,7 +254,7 @@ class Door implements FrontDoor<Admitted> {
   #note(
     { gate, head, address }: Knock,
     status: RecordedInboundStatus,
-    told: { readonly reason: RefusalReason | 'duplicate' | 'handshake'; readonly detail: string },
+    told: { readonly reason: RefusalReason | OtherReason; readonly detail: string },
     more: Partial<NewInbound>,
   ): void {
     const { source } = gate;
@@ -270,6 +278,8 @@ class Door implements FrontDoor<Admitted> {
   }
 }
 
+type OtherReason = 'duplicate' | 'handshake' | 'handshake_refused';
+
 /** Somebody at the door of a source. */
 interface Knock {
   readonly gate: Gate | BrokenGate;
@@ -282,9 +292,9 @@ function outOfOrder({ fault }: BrokenGate): Refused {
 }
 
 /** Only where there may be a handshake, the body is read before it is verified. */
-function askHandshake(arrival: Arrival, now: number): HandshakeAnswer | null {
+function askHandshake(arrival: Arrival): HandshakeAnswer | null {
   const { handshake } = arrival.gate;
   if (handshake === null) return null;
   const { content } = arrival;
-  return handshake(arrival, content.ok ? content.value : undefined, now);
+  return handshake(arrival, content.ok ? content.json : undefined);
 }

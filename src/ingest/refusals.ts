@@ -117,10 +117,10 @@ export const REFUSALS = {
     title: 'The body can not be stored',
     meaning: 'What the tenant redacts could not be removed from the body.',
   },
-  confirmation_failed: {
+  handshake_failed: {
     status: 503,
-    title: 'The handshake can not be confirmed at the moment',
-    meaning: 'The URL that confirms a handshake could not be fetched.',
+    title: 'The handshake can not be concluded at the moment',
+    meaning: 'The URL that confirms a handshake could not be fetched, or its secret not stored.',
   },
   too_busy: {
     status: 503,

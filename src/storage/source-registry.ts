@@ -7,6 +7,7 @@
 import { recordId } from '../domain/ids.ts';
 import {
   DEFAULT_SOURCE_CHOICES,
+  withoutEndedSecrets,
   type Source,
   type SourceSettings,
   type SourceStatus,
@@ -101,19 +102,23 @@ export class SourceRegistry implements SourceDirectory {
     return this.#vault.outdated;
   }
 
-  /** Secrets of sources do not end by themselves; whoever rotates them says which stay. */
-  withEndedSecrets(): readonly number[] {
-    return [];
+  /** Numbers of those with secrets that have ended and are still there. */
+  withEndedSecrets(now: number): readonly number[] {
+    const ended = this.all().filter((source) => withoutEndedSecrets(source, now) !== source);
+    return ended.map(({ number }) => number);
   }
 
-  /** Stores it as it is, sealed with the first master key. */
+  /** Stores it sealed with the first master key, without the secrets that have ended. */
   reseal(number: number): Promise<void> {
     return this.#turns.take(number, async () => {
       const current = this.#snapshot.byNumber(number);
       if (current === undefined) return;
+      const kept = withoutEndedSecrets(current, this.#options.clock.now());
+      const record = this.#record(kept, null);
       // What another node has written meanwhile was sealed by that node.
-      const wasStored = await this.#update(this.#record(current, null), current, current.updatedAt);
-      if (!wasStored) await this.#agree(number);
+      if (await this.#update(record, current, current.updatedAt)) {
+        this.#snapshot.put(kept, record.tokenHash);
+      } else await this.#agree(number);
     });
   }
 

@@ -10,6 +10,7 @@ import type { ClusterNode } from '../../src/storage/cluster.ts';
 import { JournalWriter } from '../../src/storage/journal-writer.ts';
 import { openPostgresStorage } from '../../src/storage/postgres/store.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { SourceRegistry } from '../../src/storage/source-registry.ts';
 import { SubscriptionRegistry } from '../../src/storage/subscription-registry.ts';
 import { ProcessClock } from '../../src/testing/process-clock.ts';
 import type { Network } from './network.ts';
@@ -85,6 +86,8 @@ export class TestNode {
     const { journal, control, sequences, cluster: membership } = storage;
     const registry = new SubscriptionRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
     await registry.load();
+    const sources = new SourceRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
+    await sources.load();
     const writer = new JournalWriter({ journal, sequences, clock, onBroken });
     const dispatcher = new Dispatcher({
       journal,
@@ -103,6 +106,7 @@ export class TestNode {
       node: membership,
       dispatcher,
       registry,
+      sources,
       journal,
       onBroken,
       onError,

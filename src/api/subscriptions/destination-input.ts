@@ -69,6 +69,7 @@ function serverText(destination: DestinationSpec): string {
     case 'sqs':
     case 'webhook':
     case 'inbox':
+    case 'hydrate':
       return targetOf(destination);
   }
 }

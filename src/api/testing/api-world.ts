@@ -16,12 +16,14 @@ import type { BrokerEndpoint } from '../../domain/broker-url.ts';
 import { generateApiKey, hashApiKey, type Scope } from '../../domain/api-key.ts';
 import { parseMasterKeys, type MasterKey } from '../../domain/master-keys.ts';
 import { ThinLinks } from '../../domain/thin-link.ts';
+import { createIngest } from '../../ingest/ingest.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TelemetryEvent } from '../../runtime/telemetry.ts';
 import { systemClock, systemRandom } from '../../runtime/system.ts';
 import { JournalWriter } from '../../storage/journal-writer.ts';
 import { createMemoryStorage } from '../../storage/memory/store.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { SourceRegistry } from '../../storage/source-registry.ts';
 import { SubscriptionRegistry } from '../../storage/subscription-registry.ts';
 import { TenantDirectory } from '../../storage/tenant-directory.ts';
 import { TransformPool } from '../../transform/pool.ts';
@@ -100,7 +102,8 @@ export async function openApiWorld(
   const catalogue = await openCatalogue(storage, clock, telemetry);
   const adminKey = generateApiKey(systemRandom.bytes(20));
   const adminKeyHash = hashApiKey(adminKey);
-  const given = dependencies(storage, clock, errors, pipe);
+  let url = '';
+  const given = dependencies(storage, clock, errors, pipe, () => url);
   const deps: ApiDependencies = {
     ...given,
     ...content,
@@ -109,7 +112,7 @@ export async function openApiWorld(
     ...overrides,
   };
   const api = await createApi(deps);
-  const url = await listen(api);
+  url = await listen(api);
   return {
     url,
     api,
@@ -175,12 +178,25 @@ function dependencies(
   clock: Clock,
   errors: unknown[],
   pipe: Awaited<ReturnType<typeof openPipe>>,
+  publicUrl: () => string,
 ) {
-  const { journal, control, tenantData } = storage;
-  const { publisher, dispatcher, replays, registry, tenants, rules } = pipe;
+  const { journal, control, tenantData, inbound } = storage;
+  const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
   return {
+    ...createIngest({
+      ...pipe,
+      clock,
+      keys: { document: () => Promise.reject(new Error('no key is fetched here')) },
+      confirm: () => Promise.reject(new Error('nothing is fetched here')),
+      publicUrl,
+      trustedProxies: [],
+      onError,
+    }),
+    sources,
+    inbound,
+    publicUrl,
     publisher,
     deliveries: dispatcher,
     replays,
@@ -231,6 +247,8 @@ async function openPipe(
   const random = systemRandom;
   const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
   await registry.load();
+  const sources = new SourceRegistry({ control, masterKeys, clock, random });
+  await sources.load();
   const state = await journal.state();
   const onError = (error: unknown) => errors.push(error);
   const tenants = new TenantDirectory({ control, clock });
@@ -264,7 +282,7 @@ async function openPipe(
     clock,
     onError,
   });
-  const sending = { tenants, registry, tenantData, writer, dispatcher, replays };
+  const sending = { tenants, registry, sources, tenantData, writer, dispatcher, replays };
   const deletion = new TenantDeletion({ ...sending, clock, onDeleted: () => {}, onError });
   await deletion.start();
   await dispatcher.start();
@@ -276,5 +294,5 @@ async function openPipe(
     refusal: () => dispatcher.overload(),
     rules,
   });
-  return { registry, dispatcher, replays, publisher, tenants, rules, deletion };
+  return { registry, sources, writer, dispatcher, replays, publisher, tenants, rules, deletion };
 }

@@ -59,10 +59,11 @@ export function gateWith(fields: Partial<Gate> = {}): Gate {
     handshake: null,
     failureStatus: 401,
     eventTypeOf: () => 'test.thing',
-    identify: (request, value) =>
-      identify(request, value, request.headers('x-id'), { chosen: null, signsEventId: false }),
+    identify: (request, { data }) =>
+      identify(request, data, request.headers('x-id'), { chosen: null, signsEventId: false }),
     fields: null,
     accepted: { kind: 'reply', status: 200, headers: {}, body: '' },
+    until: Number.POSITIVE_INFINITY,
     ...fields,
   };
 }
@@ -102,7 +103,8 @@ export class TestDoor {
       clock,
       publicUrl: () => 'https://hooks.example.com',
       trustedProxies: null,
-      confirm: () => Promise.resolve(undefined),
+      confirm: () => Promise.resolve(),
+      keepSecret: () => Promise.resolve(),
       onError: (error) => this.errors.push(error),
       ...options,
     });

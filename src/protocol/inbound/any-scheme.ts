@@ -3,8 +3,14 @@ import type { InboundVerdict, InboundVerifier } from './verifier.ts';
 
 type Refusal = Extract<InboundVerdict, { readonly ok: false }>;
 
-/** @param ways at least one, in the order in which they are tried. */
-export function compileAny(ways: readonly InboundVerifier[]): InboundVerifier {
+/**
+ * Ways that the secrets do not fit are left out: no request could pass by them.
+ *
+ * @param builders in the order in which they are tried.
+ * @throws TypeError of the first way when none is left.
+ */
+export function compileAny(builders: readonly (() => InboundVerifier)[]): InboundVerifier {
+  const ways = usable(builders);
   return {
     verify: (request, now) => {
       const known: InboundVerdict[] = [];
@@ -19,6 +25,21 @@ export function compileAny(ways: readonly InboundVerifier[]): InboundVerifier {
       return Promise.all(later).then((verdicts) => best([...known, ...verdicts]));
     },
   };
+}
+
+function usable(builders: readonly (() => InboundVerifier)[]): readonly InboundVerifier[] {
+  const ways: InboundVerifier[] = [];
+  let first: TypeError | undefined;
+  for (const build of builders) {
+    try {
+      ways.push(build());
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      first ??= error;
+    }
+  }
+  if (ways.length === 0) throw first ?? new TypeError('A choice needs at least one way');
+  return ways;
 }
 
 /** The first that passes; else the refusal that says most. */

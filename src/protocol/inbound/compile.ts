@@ -23,7 +23,7 @@ export function compileVerifier(
     case 'token':
       return compileToken(scheme, options);
     case 'any':
-      return compileAny(scheme.of.map((one) => compileVerifier(one, options)));
+      return compileAny(scheme.of.map((one) => () => compileVerifier(one, options)));
     case 'code':
       return compileCode(scheme, options);
     case 'none':

@@ -6,7 +6,7 @@
  *   json:type | header:ce-type                the first alternative that is there
  *   json:events[].id                          of every item, joined with ','
  *   json:events[=].action                     of the items, if all of them agree
- *   key:-update_id                            name of the one other member of the body
+ *   key:-update_id, key:*_events              name of the one member of the body besides, or so named
  *   form:MessageStatus, query:topic, jwt:jti  fields of a form, of the URL, of a JWT in the body
  */
 import type { InboundRequest } from './request.ts';
@@ -20,7 +20,7 @@ export type PathStep = string | { readonly items: 'each' | 'same' };
 export type LocatorPart = { readonly optional: boolean } & (
   | { readonly from: 'header' | 'form' | 'query' | 'jwt'; readonly name: string }
   | { readonly from: 'json'; readonly path: readonly PathStep[] }
-  | { readonly from: 'key'; readonly except: readonly string[] }
+  | { readonly from: 'key'; readonly except: readonly string[]; readonly ending: string }
 );
 
 export interface ValueLocator {
@@ -72,18 +72,19 @@ function parsePart(text: string): LocatorPart {
     );
   }
   const optional = mark !== undefined;
-  if (from === 'key') return { from, except: exceptions(name, text), optional };
+  if (from === 'key') return { from, ...keyNames(name, text), optional };
   if (from === 'json') return { from, path: pathOf(name, text), optional };
   if (name === '') throw new TypeError(`"${text}" needs a name behind the colon`);
   return { from, name: from === 'header' ? name.toLowerCase() : name, optional };
 }
 
-function exceptions(names: string, text: string): readonly string[] {
+function keyNames(names: string, text: string): { except: readonly string[]; ending: string } {
+  if (names.startsWith('*')) return { except: [], ending: names.slice(1) };
   const list = names.split(',').filter((name) => name !== '');
   if (list.every((name) => name.startsWith('-') && name.length > 1)) {
-    return list.map((name) => name.slice(1));
+    return { except: list.map((name) => name.slice(1)), ending: '' };
   }
-  throw new TypeError(`"${text}" lists the members to leave out as -name,-other`);
+  throw new TypeError(`"${text}" lists the members to leave out as -name,-other, or is *ending`);
 }
 
 function pathOf(path: string, text: string): readonly PathStep[] {
@@ -134,7 +135,7 @@ function joined(
 function valueOf(part: LocatorPart, request: InboundRequest, json: unknown): string | undefined {
   if (part.from === 'json') return jsonValue(json, part.path);
   if (part.from === 'header') return request.headers(part.name);
-  if (part.from === 'key') return onlyKey(json, part.except);
+  if (part.from === 'key') return onlyKey(json, part);
   if (part.from === 'jwt') return claim(request, part.name);
   return (part.from === 'query' ? queryOf(request) : formOf(request))?.get(part.name) ?? undefined;
 }
@@ -173,10 +174,13 @@ function scalarText(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-function onlyKey(json: unknown, except: readonly string[]): string | undefined {
+function onlyKey(
+  json: unknown,
+  { except, ending }: { readonly except: readonly string[]; readonly ending: string },
+): string | undefined {
   if (!isObject(json)) return undefined;
-  const others = Object.keys(json).filter((key) => !except.includes(key));
-  return others.length === 1 ? others[0] : undefined;
+  const named = Object.keys(json).filter((key) => !except.includes(key) && key.endsWith(ending));
+  return named.length === 1 ? named[0] : undefined;
 }
 
 function claim(request: InboundRequest, name: string): string | undefined {

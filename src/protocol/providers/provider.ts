@@ -41,6 +41,11 @@ export interface Provider {
    * so the body's hash belongs to the dedupe key as well.
    */
   readonly signsEventId: boolean;
+  /**
+   * Whether one body may come twice and mean two events, with nothing to tell them apart: then no
+   * body is a duplicate, and a repeated delivery is another event.
+   */
+  readonly repeatsAreEvents: boolean;
   readonly handshake: HandshakeDescription | null;
   readonly reply: ProviderReply | null;
   /** What the provider expects of who refuses its signature. */

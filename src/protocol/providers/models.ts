@@ -1,0 +1,147 @@
+/** Model APIs. */
+import { provider } from './entry.ts';
+import type { Provider } from './provider.ts';
+import { headerToken, standardShape } from './shapes.ts';
+
+const CATEGORY = 'ai-model';
+
+export const MODELS: readonly Provider[] = [
+  provider({
+    id: 'openai',
+    name: 'OpenAI',
+    category: CATEGORY,
+    scheme: standardShape(),
+    type: 'json:type',
+    event: 'header:webhook-id',
+    retry: 'Growing pauses for up to 72 hours; redirects count as failures.',
+    secretHint: 'Shown once when the webhook is created in the project settings: whsec_….',
+    confidence: 'verified-primary',
+    unverifiedFields: ['retry'],
+    documentation: 'openai-node webhooks and tests; hookdeck guide for retries',
+    notes:
+      'Thin: the body names the object. webhook-id (wh_…) is another id than that in the body.',
+  }),
+  provider({
+    id: 'gemini',
+    name: 'Google Gemini (static webhooks)',
+    category: CATEGORY,
+    scheme: standardShape(),
+    type: 'json:type',
+    event: 'header:webhook-id',
+    retry: 'For up to 24 hours; then the webhook is disabled for its failures.',
+    secretHint: 'Shown once when the webhook is created: whsec_….',
+    confidence: 'verified-primary',
+    documentation: 'ai.google.dev/api/webhooks',
+    notes: 'Reports on batches, interactions and videos.',
+  }),
+  provider({
+    id: 'gemini-dynamic',
+    name: 'Google Gemini (dynamic webhooks)',
+    category: CATEGORY,
+    scheme: {
+      kind: 'code',
+      name: 'jwt',
+      params: {
+        header: 'webhook-signature',
+        bearer: false,
+        algorithm: 'RS256',
+        issuers: [
+          {
+            issuer: null,
+            keys: 'https://generativelanguage.googleapis.com/.well-known/jwks.json',
+          },
+        ],
+        audience: 'config-or-url',
+      },
+    },
+    type: 'json:type',
+    event: 'header:webhook-id',
+    retry: 'For up to 24 hours.',
+    settings: [
+      { name: 'audience', required: false, meaning: 'The aud claim; your URL when left out.' },
+    ],
+    secretHint: 'None: Google publishes its keys.',
+    confidence: 'verified-secondary',
+    documentation: 'hookdeck/webhook-skills, Gemini verification notes',
+    notes:
+      'The header of the static mode, with a JWT in it. The token says who sends; it does not ' +
+      'cover the body.',
+  }),
+  provider({
+    id: 'replicate',
+    name: 'Replicate',
+    category: CATEGORY,
+    scheme: standardShape(),
+    type: 'json:status',
+    event: 'header:webhook-id',
+    retry: 'Final events are repeated with growing pauses, events on the way are not.',
+    secretHint: 'GET /v1/webhooks/default/secret: whsec_….',
+    confidence: 'verified-primary',
+    unverifiedFields: ['retry'],
+    documentation: 'replicate-javascript library and tests',
+    notes: 'The body is the prediction; its status is the only sign of what happened.',
+  }),
+  provider({
+    id: 'assemblyai',
+    name: 'AssemblyAI',
+    category: CATEGORY,
+    scheme: headerToken('{config.header|x-webhook-secret}'),
+    type: 'json:status',
+    event: 'json:transcript_id',
+    retry: 'Repeated until a 2xx.',
+    settings: [
+      {
+        name: 'header',
+        required: false,
+        meaning: 'webhook_auth_header_name of your requests; x-webhook-secret when left out.',
+      },
+    ],
+    secretHint: 'The webhook_auth_header_value of your requests.',
+    confidence: 'verified-primary',
+    unverifiedFields: ['retry'],
+    documentation: 'assemblyai-node-sdk',
+    notes: 'Sends back the header that the request for a transcript asked for. Nothing is signed.',
+  }),
+  provider({
+    id: 'deepgram',
+    name: 'Deepgram',
+    category: CATEGORY,
+    scheme: {
+      kind: 'any',
+      of: [headerToken('dg-token'), { kind: 'token', at: { basic: true } }],
+    },
+    event: 'json:metadata.request_id',
+    retry: 'Up to ten more tries.',
+    secretHint: 'The API key identifier, or user:password as you put them into the callback URL.',
+    confidence: 'verified-secondary',
+    documentation: 'hookdeck/webhook-skills, Deepgram notes',
+    notes: 'dg-token names an API key and is no signature; Basic with a password is stronger.',
+  }),
+  provider({
+    id: 'fal',
+    name: 'fal.ai',
+    category: CATEGORY,
+    scheme: { kind: 'code', name: 'fal', params: {} },
+    type: 'json:status',
+    event: 'json:request_id + json:status?',
+    signsEventId: true,
+    retry: 'Ten tries within two hours, 15 s each.',
+    settings: [{ name: 'jwks_url', required: false, meaning: "fal's key set, in case it moves." }],
+    secretHint: 'None: fal publishes its keys.',
+    confidence: 'verified-secondary',
+    unverifiedFields: ['scheme'],
+    documentation: 'fal.ai/docs/model-apis/webhooks, in part from memory',
+    notes: "Signs the request's id, your user id, the time and the body's hash.",
+  }),
+  provider({
+    id: 'huggingface',
+    name: 'Hugging Face',
+    category: CATEGORY,
+    scheme: headerToken('x-webhook-secret'),
+    type: 'json:event.scope + json:event.action',
+    secretHint: 'The secret in the settings of the webhook.',
+    confidence: 'verified-secondary',
+    documentation: 'trigger.dev catalogue',
+    notes: 'The secret itself comes along; nothing signs the body.',
+  }),
+];
