@@ -16,11 +16,17 @@ export function idempotencyKeyHash(key: string): Uint8Array {
   return hash(`key\0${key}`);
 }
 
+/** What repeats of one event from a source have in common. */
+export interface InboundKey {
+  readonly source: number;
+  readonly dedupe: string;
+}
+
 /**
  * The store's name for what makes a second request to a source a repeat. It is the fingerprint as
  * well: providers send an event again with other headers and another body, and mean the same.
  */
-export function inboundKeyHash({ source, dedupe }: InboundOrigin): Uint8Array {
+export function inboundKeyHash({ source, dedupe }: InboundKey): Uint8Array {
   return hash(`src\0${source}\0${dedupe}`);
 }
 
@@ -28,7 +34,7 @@ export function inboundKeyHash({ source, dedupe }: InboundOrigin): Uint8Array {
 export function dedupeKeys(publication: Publication): readonly DedupeKey[] {
   const { id, idempotencyKey, inbound } = publication;
   if (id === undefined && idempotencyKey === undefined && inbound === undefined) return NO_KEYS;
-  const origin = inbound === undefined ? undefined : inboundKeyHash(inbound);
+  const origin = originKey(inbound);
   const fingerprint = origin ?? requestFingerprint(publication);
   const keys: DedupeKey[] = [];
   if (origin !== undefined) keys.push({ hash: origin, fingerprint });
@@ -37,6 +43,11 @@ export function dedupeKeys(publication: Publication): readonly DedupeKey[] {
     keys.push({ hash: idempotencyKeyHash(idempotencyKey), fingerprint });
   }
   return keys;
+}
+
+function originKey(inbound: InboundOrigin | undefined): Uint8Array | undefined {
+  if (inbound === undefined || inbound.dedupe === null) return undefined;
+  return inboundKeyHash({ source: inbound.source, dedupe: inbound.dedupe });
 }
 
 const NO_KEYS: readonly DedupeKey[] = [];

@@ -46,8 +46,8 @@ export interface InboundOrigin {
   /** Its public id. */
   readonly sourceId: string;
   readonly providerEventId: string | null;
-  /** What makes a second one a repeat of this one, within the source. */
-  readonly dedupe: string;
+  /** What makes a second one a repeat of this one, within the source; null: nothing does. */
+  readonly dedupe: string | null;
 }
 
 /** What the quotas of a tenant are called on the wire. */

@@ -108,6 +108,8 @@ export interface ApiDependencies extends TargetChecks {
   readonly providers: readonly Provider[];
   readonly frontDoor: FrontDoor;
   readonly inbound: InboundStore;
+  /** Resolves once what this node noted of inbound requests so far can be read. */
+  readonly inboundWritten: () => Promise<void>;
   /** Where clients reach this server, without a slash at the end. */
   readonly publicUrl: () => string;
   readonly catalogue: EventCatalogue;

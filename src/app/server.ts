@@ -178,6 +178,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     sources,
     ...ingest,
     inbound,
+    inboundWritten: () => engine.writer.flushed(),
     publicUrl: () => publicUrl.text,
     catalogue,
     journal,

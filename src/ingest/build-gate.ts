@@ -44,7 +44,11 @@ export function buildGate(source: Source, options: GateOptions, now: number): Ga
     rate: rateLimit === null ? null : createRateLimit(rateLimit),
     maxBodyBytes: maxBodyBytes ?? DEFAULT_INBOUND_BODY_BYTES,
     takesType: typeRule(provider.bodyTypes),
-    verifier: verifierOf({ ...source, secrets: live.map(({ text }) => text) }, provider, options.keys),
+    verifier: verifierOf(
+      { ...source, secrets: live.map(({ text }) => text) },
+      provider,
+      options.keys,
+    ),
     handshake: buildHandshake(source, provider, now),
     failureStatus: provider.authFailureStatus,
     eventTypeOf: eventTypes(source, provider),
@@ -127,7 +131,8 @@ function identities(source: Source, provider: Provider): Gate['identify'] {
   const text = configText(source.config, 'event_id_from');
   // What stands in the body is signed with it.
   const signsEventId = text === undefined ? provider.signsEventId : isInBody(parseLocator(text));
-  const rules = { chosen: source.dedupe, signsEventId };
+  const { repeatsAreEvents } = provider;
+  const rules = { chosen: source.dedupe, signsEventId, repeatsAreEvents };
   return (request, content) => identify(request, content.data, idOf(request, content), rules);
 }
 

@@ -10,10 +10,19 @@ interface Case {
   readonly id?: string;
   readonly signed?: boolean;
   readonly chosen?: SourceDedupe;
+  readonly repeats?: boolean;
 }
 
 function identityOf(given: Case): Identity {
-  const { body = '{"n":1}', headers = {}, query = '', id, signed = false, chosen = null } = given;
+  const {
+    body = '{"n":1}',
+    headers = {},
+    query = '',
+    id,
+    signed = false,
+    chosen = null,
+    repeats = false,
+  } = given;
   const request = {
     method: 'POST',
     url: `https://example.com/in/x?${query}`,
@@ -21,7 +30,8 @@ function identityOf(given: Case): Identity {
     body: Buffer.from(body),
   };
   const value: unknown = body === '' ? undefined : JSON.parse(body);
-  return identify(request, value, id, { chosen, signsEventId: signed });
+  const rules = { chosen, signsEventId: signed, repeatsAreEvents: repeats };
+  return identify(request, value, id, rules);
 }
 
 const same = (one: Case, other: Case) => identityOf(one).material === identityOf(other).material;
@@ -41,6 +51,13 @@ test('without an id the body decides, not the query or headers', () => {
   assert.ok(same({ query: 'a=1&b=2' }, { query: 'b=2&a=1', headers: { x: 'y' } }));
   assert.equal(same({ body: '{"n":1}' }, { body: '{"n":1.0}' }), false);
   assert.ok(same({ id: '' }, {}));
+});
+
+test('where repeats are events, only what tells them apart makes a duplicate', () => {
+  assert.equal(identityOf({ repeats: true }).material, null);
+  assert.ok(same({ repeats: true, id: 'a', signed: true }, { id: 'a', signed: true }));
+  const body = { from: 'body_hash' } as const;
+  assert.ok(same({ repeats: true, chosen: body }, { chosen: body }));
 });
 
 test('without a body the query decides', () => {

@@ -6,8 +6,8 @@ import type { SourceDedupe } from '../domain/source.ts';
 import type { InboundRequest } from '../protocol/inbound/request.ts';
 
 export interface Identity {
-  /** Two requests of one source with the same material are the same event. */
-  readonly material: string;
+  /** Two requests of one source with the same material are the same event; null: none is. */
+  readonly material: string | null;
   /** As the provider calls the event, for people and filters. */
   readonly providerEventId: string | null;
 }
@@ -17,6 +17,8 @@ interface Rules {
   readonly chosen: SourceDedupe | null;
   /** Whether the signature covers the provider's id. */
   readonly signsEventId: boolean;
+  /** Whether one body may come twice and mean two events; see the provider's entry. */
+  readonly repeatsAreEvents: boolean;
 }
 
 /**
@@ -41,12 +43,15 @@ function materialOf(
   request: InboundRequest,
   data: unknown,
   id: string | undefined,
-  { chosen, signsEventId }: Rules,
-): string {
+  { chosen, signsEventId, repeatsAreEvents }: Rules,
+): string | null {
   const own = chosen === null ? undefined : chosenValue(request, data, chosen);
   if (own !== undefined) return own;
   const isById = id !== undefined && id !== '' && chosen?.from !== 'body_hash';
-  if (!isById) return `body\0${bodyHash(request)}`;
+  if (!isById) {
+    const isEachAnEvent = repeatsAreEvents && chosen === null;
+    return isEachAnEvent ? null : `body\0${bodyHash(request)}`;
+  }
   return signsEventId ? `id\0${id}` : `id\0${id}\0${bodyHash(request)}`;
 }
 

@@ -259,7 +259,9 @@ describe('handshakes', () => {
     });
     assert.equal((await fine.knock({ query: '?hello' })).status, 200);
     assert.deepEqual(fetched, ['https://sns.example.com/']);
-    const failing = new TestDoor(gate, { confirm: () => Promise.reject(new Error('It answered with 500.')) });
+    const failing = new TestDoor(gate, {
+      confirm: () => Promise.reject(new Error('It answered with 500.')),
+    });
     assert.equal((await failing.knock({ query: '?hello' })).status, 503);
     assert.deepEqual(failing.reasons, ['handshake_failed']);
   });

@@ -60,7 +60,8 @@ export function createIngest(options: Options): Ingest {
       trustedProxies,
       keepSecret: ({ number }, secret) => keepSecret(sources, number, secret),
     }),
-    checkSource: (source) => faultOf(() => buildGate(source, { keys, trustedProxies }, clock.now())),
+    checkSource: (source) =>
+      faultOf(() => buildGate(source, { keys, trustedProxies }, clock.now())),
     providers: [...OWN_PROVIDERS, ...PROVIDERS],
     stop: () => noted.stop(),
   };

@@ -51,6 +51,7 @@ const OWN: Omit<Provider, 'id' | 'name' | 'scheme' | 'settings' | 'secretHint' |
   eventType: null,
   eventId: null,
   signsEventId: false,
+  repeatsAreEvents: false,
   handshake: null,
   reply: null,
   authFailureStatus: 401,

@@ -19,7 +19,7 @@ import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
 import { strict } from '../validation.ts';
 
-type Parts = Pick<ApiDependencies, 'sources' | 'inbound'>;
+type Parts = Pick<ApiDependencies, 'sources' | 'inbound' | 'inboundWritten'>;
 
 const BASE = '/v1/inbound-requests';
 const tags = ['Sources'];
@@ -45,7 +45,10 @@ const inboundOutput = z
     detail: z.string().nullable().describe('One sentence for a person.'),
     event_id: z.string().nullable().describe('What it became, or what it repeats.'),
     provider_event_id: z.string().nullable(),
-    method: z.string().nullable().describe('Null where it was accepted: the event has the content.'),
+    method: z
+      .string()
+      .nullable()
+      .describe('Null where it was accepted: the event has the content.'),
     headers: stringMap.nullable().describe('Credentials are hidden, long values cut.'),
     body: z.string().nullable().describe('The first bytes of what was rejected.'),
     body_encoding: z.enum(['utf8', 'base64']).nullable(),
@@ -55,7 +58,8 @@ const inboundOutput = z
   })
   .meta({ id: 'InboundRequest' });
 
-export function registerInboundRequests(app: Api, { sources, inbound }: Parts): void {
+export function registerInboundRequests(app: Api, parts: Parts): void {
+  const { sources, inbound, inboundWritten } = parts;
   app.route({
     method: 'GET',
     url: BASE,
@@ -74,6 +78,8 @@ export function registerInboundRequests(app: Api, { sources, inbound }: Parts): 
       const { source_id: sourceId, status, since, until, cursor, limit } = request.query;
       const source = numberOf(sources, sourceId);
       if (source === 'unknown') return { data: [], next_cursor: null };
+      // Whoever has just been refused and looks why shall find it.
+      await inboundWritten();
       const page = await inbound.list(tenantOf(request), {
         source,
         status,
@@ -114,7 +120,7 @@ export function registerInboundRequests(app: Api, { sources, inbound }: Parts): 
 
 /** `unknown` where no request can match; those of other tenants are kept out by the store. */
 function numberOf(
-  sources: Parts['sources'],
+  sources: Pick<Parts['sources'], 'idOf'>,
   id: string | undefined,
 ): number | undefined | 'unknown' {
   if (id === undefined) return undefined;

@@ -24,9 +24,7 @@ const providerOutput = z
     content_types: z.array(z.string()),
     retry: z.string().nullable().describe('How it repeats what was not taken.'),
     ip_ranges: z.array(z.string()).describe('What `provider` stands for in `ip_allowlist`.'),
-    settings: z.array(
-      z.object({ name: z.string(), required: z.boolean(), meaning: z.string() }),
-    ),
+    settings: z.array(z.object({ name: z.string(), required: z.boolean(), meaning: z.string() })),
     secret_hint: z.string().describe('Where a person finds the secret.'),
     confidence: z.enum(['verified-primary', 'verified-secondary', 'memory', 'given']),
     unverified_fields: z.array(z.string()),

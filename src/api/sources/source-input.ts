@@ -1,5 +1,9 @@
 /** From what a caller wrote to the settings of a source. */
-import { DEFAULT_SOURCE_CHOICES, type SourceDedupe, type SourceSettings } from '../../domain/source.ts';
+import {
+  DEFAULT_SOURCE_CHOICES,
+  type SourceDedupe,
+  type SourceSettings,
+} from '../../domain/source.ts';
 import { invalid } from '../problems.ts';
 import type { ChangeSourceInput, CreateSourceInput } from './source-schema.ts';
 

@@ -11,7 +11,11 @@ import {
   MAX_SOURCE_RATE_PER_SECOND,
   MAX_SOURCE_SECRET_CHARS,
 } from '../../domain/limits-ingest.ts';
-import { DEFAULT_SECRET_OVERLAP_SECONDS, MAX_NAME_CHARS, MAX_SECRET_OVERLAP_SECONDS } from '../../domain/limits.ts';
+import {
+  DEFAULT_SECRET_OVERLAP_SECONDS,
+  MAX_NAME_CHARS,
+  MAX_SECRET_OVERLAP_SECONDS,
+} from '../../domain/limits.ts';
 import { MAX_SOURCE_SECRETS } from '../../domain/limits-sources.ts';
 import { SOURCE_STATUSES } from '../../domain/source.ts';
 import { idParams, instantOut } from '../common-schema.ts';

@@ -196,6 +196,7 @@ function dependencies(
     }),
     sources,
     inbound,
+    inboundWritten: () => pipe.writer.flushed(),
     publicUrl,
     publisher,
     deliveries: dispatcher,

@@ -59,14 +59,15 @@ export function gateWith(fields: Partial<Gate> = {}): Gate {
     handshake: null,
     failureStatus: 401,
     eventTypeOf: () => 'test.thing',
-    identify: (request, { data }) =>
-      identify(request, data, request.headers('x-id'), { chosen: null, signsEventId: false }),
+    identify: (request, { data }) => identify(request, data, request.headers('x-id'), RULES),
     fields: null,
     accepted: { kind: 'reply', status: 200, headers: {}, body: '' },
     until: Number.POSITIVE_INFINITY,
     ...fields,
   };
 }
+
+const RULES = { chosen: null, signsEventId: false, repeatsAreEvents: false };
 
 export interface Knocking {
   readonly method?: string;
