@@ -1,5 +1,5 @@
 /** Fetches the URL by which a provider learns that we agree to a handshake. */
-import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { HttpResult } from '../domain/attempt-result.ts';
 import type { Egress } from '../egress/port.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -11,7 +11,7 @@ const POOL_SCOPE = 'handshakes';
 export async function confirmHandshake(egress: Egress, text: string): Promise<void> {
   const checked = egress.checkTarget(text);
   if (!checked.ok) throw new Error(checked.reason);
-  const result = await new Promise<AttemptResult>((resolve) => {
+  const result = await new Promise<HttpResult>((resolve) => {
     egress.send(
       {
         url: checked.url,

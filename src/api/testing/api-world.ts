@@ -194,6 +194,7 @@ function dependencies(
       trustedProxies: [],
       onError,
     }),
+    pollStatus: () => Promise.resolve(undefined),
     sources,
     inbound,
     inboundWritten: () => pipe.writer.flushed(),

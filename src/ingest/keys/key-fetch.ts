@@ -1,5 +1,5 @@
 /** One request for a key document through the guarded client. */
-import type { AttemptResult } from '../../domain/attempt-result.ts';
+import type { HttpResult } from '../../domain/attempt-result.ts';
 import { KEY_FETCH_TIMEOUT_MS, MAX_KEY_DOCUMENT_BYTES } from '../../domain/limits-keys.ts';
 import type { Egress } from '../../egress/port.ts';
 import { keyAgeSeconds } from './cache-control.ts';
@@ -25,7 +25,7 @@ export async function fetchKeyDocument(
   url: URL,
   post: string | undefined,
 ): Promise<KeyDocumentAnswer> {
-  const result = await new Promise<AttemptResult>((resolve) => {
+  const result = await new Promise<HttpResult>((resolve) => {
     egress.send(
       {
         url,
@@ -45,7 +45,7 @@ export async function fetchKeyDocument(
   return answerOf(result);
 }
 
-function answerOf(result: AttemptResult): KeyDocumentAnswer {
+function answerOf(result: HttpResult): KeyDocumentAnswer {
   if (result.kind === 'failure') throw new Error(`${result.reason}: ${result.detail}`);
   const { status, headers, body } = result;
   if (status >= 300 && status < 400) {
