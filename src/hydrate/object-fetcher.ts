@@ -117,13 +117,13 @@ export class ObjectFetcher {
   }
 
   #headersOf({ source, settings }: FetchWish): readonly string[] | string {
-    const headers = ['accept', 'application/json', 'user-agent', this.#options.userAgent];
+    const headers = new Map([['accept', 'application/json']]);
     for (const [name, template] of Object.entries(settings.headers)) {
       const value = fill(template, (secret) => secretByName(source, secret));
       if (value === undefined) return `the header ${name} asks for a credential the source lacks`;
-      headers.push(name, value);
+      headers.set(name, value);
     }
-    return headers;
+    return [...headers, ['user-agent', this.#options.userAgent]].flat();
   }
 }
 

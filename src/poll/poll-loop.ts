@@ -82,12 +82,6 @@ export class PollLoop {
     else this.#wake();
   }
 
-  /** When the resource is polled at the earliest, milliseconds from now; undefined if it waits for nothing. */
-  dueInMs(watched: Watched): number | undefined {
-    const at = watched.owner.lane.due.atOf(watched);
-    return at === undefined ? undefined : Math.max(0, at - this.#options.clock.monotonic());
-  }
-
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();

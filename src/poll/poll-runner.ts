@@ -58,10 +58,7 @@ export class PollRunner {
     watched.running = egress.send(request, (result) => {
       watched.running = null;
       this.#parts.loop.pollEnded(lane);
-      if (!watched.isWanted) return;
-      // What was asked by other rules than those in force now is asked again.
-      if (watched.owner !== owner) this.#parts.loop.pollIn(watched, 0);
-      else this.#answered(watched, result);
+      if (watched.isWanted) this.#answered(watched, result);
     });
   }
 
@@ -121,9 +118,11 @@ export class PollRunner {
     const { publisher } = this.#options;
     publishOutbox(publisher, watched.owner.source, watched.state.outbox, (published) => {
       const { left, retryAfterMs, reason } = published;
+      // Somebody else may be writing the state by now; whoever finds the events in it publishes
+      // them again, which changes nothing.
+      if (!watched.isWanted) return;
       watched.state = { ...watched.state, outbox: left, reason };
       this.#parts.keeper.note(watched);
-      if (!watched.isWanted) return;
       if (left.length > 0) this.#parts.loop.choreIn(watched, retryAfterMs);
       else this.#waitForNext(watched);
     });

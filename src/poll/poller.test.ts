@@ -179,6 +179,50 @@ test('a changed question begins anew, a changed pace does not', async () => {
   assert.ok(world.asked.length <= before + 1);
 });
 
+test('whoever mends a source that fails is not kept waiting', async () => {
+  const world = new PollWorld();
+  world.answer = ({ headers }) => ({ status: headers.get('x-key') === 'new' ? 200 : 401, json: 1 });
+  const config = { ...FAST, headers: { 'X-Key': '{secret}' } };
+  const poller = world.start([pollSource(config, { secrets: ['old'] })]);
+  await world.clock.advance(60 * MINUTE);
+  const mended = pollSource(config, { secrets: ['new'] });
+  poller.put(mended);
+  await world.clock.advance(1_000);
+  assert.equal((await poller.status(mended))?.lastResult, 'first');
+});
+
+test('a change of the source while an event waits neither loses nor repeats it', async () => {
+  const world = new PollWorld();
+  let value = 1;
+  world.answer = () => ({ json: value });
+  const poller = world.start([pollSource(FAST)]);
+  await world.clock.advance(MINUTE / 2);
+  value = 2;
+  world.savesFail = true;
+  await world.clock.advance(2 * MINUTE);
+  poller.put(pollSource({ ...FAST, interval_seconds: 30 }));
+  await world.clock.advance(MINUTE);
+  world.savesFail = false;
+  world.refusal = () => ({ kind: 'unavailable', reason: 'full', retryAfterSeconds: 1 });
+  await world.clock.advance(MINUTE);
+  poller.put(pollSource({ ...FAST, interval_seconds: 20 }));
+  world.refusal = undefined;
+  await world.clock.advance(5 * MINUTE);
+  assert.deepEqual(
+    world.events.map(({ data }) => [data['previous'], data['value']]),
+    [[1, 2]],
+  );
+});
+
+test('a source that a store holds without a url says so instead of failing', async () => {
+  const world = new PollWorld();
+  const broken = pollSource({ url: undefined });
+  const poller = world.start([broken]);
+  await world.clock.advance(MINUTE);
+  assert.equal(await poller.status(broken), undefined);
+  assert.deepEqual(world.errors, []);
+});
+
 test('a paused source asks nothing, and a deleted one leaves nothing behind', async () => {
   const world = new PollWorld();
   world.answer = () => ({ json: 1 });

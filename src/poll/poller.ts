@@ -3,7 +3,7 @@
  * `put` and `remove`; what is remembered of their resources comes from the store when a source
  * starts being watched here, so a restart goes on with the schedule where it was.
  */
-import { POLL_PROVIDER, pollSettings, type PollConfig } from '../domain/poll/settings.ts';
+import { POLL_PROVIDER, pollSettings, type PollSettings } from '../domain/poll/settings.ts';
 import { NEW_RESOURCE, readState, type ResourceState } from '../domain/poll/state.ts';
 import type { Source } from '../domain/source.ts';
 import type { Service } from '../runtime/service.ts';
@@ -22,7 +22,9 @@ const LOOK_AGAIN_MS = 1_000;
 
 /** A source that exists, whether or not it is watched here. */
 interface Known {
-  source: Source;
+  readonly source: Source;
+  /** Null where the source can't be used, and then `problem` says why. */
+  readonly settings: PollSettings | null;
   watched: WatchedSource | null;
   /** Its states are being read. */
   isLoading: boolean;
@@ -71,14 +73,11 @@ export class Poller implements Service {
   /** A source that is new, has changed, or is there at the start. Those of others are left alone. */
   put(source: Source): void {
     if (source.provider !== POLL_PROVIDER) return;
-    const known = this.#known.get(source.number);
-    if (known === undefined) {
-      this.#known.set(source.number, { source, watched: null, isLoading: false, problem: null });
-    } else if (known.source === source) return;
-    else {
-      known.source = source;
-      if (known.watched !== null) this.#replace(known);
-    }
+    const former = this.#known.get(source.number);
+    if (former?.source === source) return;
+    const known = read(source);
+    this.#known.set(source.number, known);
+    if (former !== undefined && former.watched !== null) this.#replace(former, known);
     if (this.#isRunning) this.#arrange();
   }
 
@@ -100,7 +99,8 @@ export class Poller implements Service {
   async status(source: Source): Promise<PollStatus | undefined> {
     if (source.provider !== POLL_PROVIDER) return undefined;
     const known = this.#known.get(source.number);
-    const settings = pollSettings(configOf(source));
+    const { settings, problem: fault } = known ?? read(source);
+    if (settings === null) return undefined;
     const { clock, states } = this.#options;
     const watched = known?.watched ?? null;
     const stored = watched === null ? await states.load(source.number) : [];
@@ -108,7 +108,7 @@ export class Poller implements Service {
     const stateOf = (name: string): ResourceState =>
       watched?.resources.get(name)?.state ?? byName.get(name) ?? NEW_RESOURCE;
     const budget = watched?.lane.budget ?? null;
-    const problem = known?.problem ?? source.lockedReason;
+    const problem = fault ?? source.lockedReason;
     const now = clock.now();
     return statusOf({ settings, stateOf, budget, problem, now, monotonic: clock.monotonic() });
   }
@@ -127,10 +127,12 @@ export class Poller implements Service {
     }
   }
 
-  #shouldWatch({ source }: Known): boolean {
-    if (!this.#isRunning || this.#known.get(source.number)?.source !== source) return false;
-    if (source.status !== 'active' || source.lockedReason !== null) return false;
-    return this.#owns(budgetKey(source, pollSettings(configOf(source))));
+  #shouldWatch(known: Known): boolean {
+    const { source, settings } = known;
+    if (!this.#isRunning || this.#known.get(source.number) !== known) return false;
+    if (settings === null || source.status !== 'active' || source.lockedReason !== null)
+      return false;
+    return known.problem === null && this.#owns(budgetKey(source, settings));
   }
 
   #owns(key: string): boolean {
@@ -157,16 +159,16 @@ export class Poller implements Service {
     if (watched === null) return;
     known.watched = watched;
     this.#fill(watched, (name) => states.get(name) ?? NEW_RESOURCE);
+    this.#goOn(watched);
   }
 
   /** Null when its settings can't be used; then it says why. */
   #compile(known: Known): WatchedSource | null {
-    const { source } = known;
-    const settings = pollSettings(configOf(source));
+    const { source, settings } = known;
+    if (settings === null) return null;
     try {
       const selections = selectionsOf(settings);
       const lane = this.#loop.lane(budgetKey(source, settings));
-      known.problem = null;
       const failing = new Set<string>();
       return { source, settings, selections, lane, resources: new Map(), failing };
     } catch (error) {
@@ -190,24 +192,36 @@ export class Poller implements Service {
       };
       owner.resources.set(resource.name, watched);
       this.#trouble.restore(watched);
-      this.#runner.goOn(watched);
     }
   }
 
-  /** The settings have changed: what is known of the resources stays. */
-  #replace(known: Known): void {
-    const former = known.watched;
-    if (former === null) return;
-    this.#unwatch(known);
-    if (!this.#shouldWatch(known)) return;
-    const watched = this.#compile(known);
+  #goOn({ resources }: WatchedSource): void {
+    for (const each of resources.values()) this.#runner.goOn(each);
+  }
+
+  /** The source has changed: what is known of its resources stays. */
+  #replace(former: Known, known: Known): void {
+    const before = former.watched;
+    if (before === null) return;
+    this.#unwatch(former);
+    const watched = this.#shouldWatch(known) ? this.#compile(known) : null;
     if (watched === null) return;
+    // From here on the new ones write what is remembered; the old ones would write it over.
+    this.#keeper.forget(before.resources.values());
     known.watched = watched;
-    const isSameQuestion = watched.settings.basis === former.settings.basis;
+    const isSameQuestion = watched.settings.basis === before.settings.basis;
     this.#fill(watched, (name) => {
-      const state = former.resources.get(name)?.state ?? NEW_RESOURCE;
-      return isSameQuestion ? state : { ...state, nextPollAt: null, intervalSeconds: null };
+      const state = before.resources.get(name)?.state ?? NEW_RESOURCE;
+      // Whoever has mended something wants to know whether it works.
+      return isSameQuestion && state.failures === 0
+        ? state
+        : { ...state, nextPollAt: null, intervalSeconds: null };
     });
+    for (const [name, each] of watched.resources) {
+      each.mustSave = before.resources.get(name)?.mustSave ?? false;
+      this.#keeper.note(each);
+    }
+    this.#goOn(watched);
   }
 
   #unwatch(known: Known): void {
@@ -238,9 +252,11 @@ export class Poller implements Service {
   }
 }
 
-/** The API has checked it before it was stored. */
-function configOf({ config }: Source): PollConfig {
-  const { url } = config;
-  if (typeof url !== 'string') throw new Error('a poll source without url was stored');
-  return { ...config, url };
+/** The API has checked its settings before they were stored; a store may hold anything. */
+function read(source: Source): Known {
+  const known = { source, watched: null, isLoading: false };
+  const { url } = source.config;
+  return typeof url === 'string'
+    ? { ...known, settings: pollSettings({ ...source.config, url }), problem: null }
+    : { ...known, settings: null, problem: 'its configuration has no url' };
 }

@@ -47,12 +47,13 @@ export function pollRequest(plan: PollPlan): EgressRequest | string {
 }
 
 function headersOf({ settings, state, userAgent, secretOf }: PollPlan): string[] | string {
-  const headers = ['accept', 'application/json', 'user-agent', userAgent];
+  const named = new Map([['accept', 'application/json']]);
   for (const [name, template] of Object.entries(settings.headers)) {
     const value = fill(template, secretOf);
     if (value === undefined) return `the header ${name} asks for a secret that the source lacks`;
-    headers.push(name.toLowerCase(), value);
+    named.set(name.toLowerCase(), value);
   }
+  const headers = [...named, ['user-agent', userAgent]].flat();
   // What was remembered for another question tells nothing about this one.
   const isSame = state.basis === settings.basis && settings.method === 'GET';
   if (isSame && state.etag !== null) headers.push('if-none-match', state.etag);

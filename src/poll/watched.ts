@@ -21,8 +21,8 @@ export interface WatchedSource {
 }
 
 export interface Watched {
-  owner: WatchedSource;
-  resource: PollResource;
+  readonly owner: WatchedSource;
+  readonly resource: PollResource;
   state: ResourceState;
   /** The poll under way. */
   running: EgressHandle | null;

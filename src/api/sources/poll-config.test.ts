@@ -70,6 +70,12 @@ for (const [what, config, pointer, detail] of [
     /\{secret:other\}/,
   ],
   ['a secret in the url', { url: 'https://a.example/{secret}' }, '/config/url', /not known/],
+  [
+    'a credential that would be shown',
+    { ...URL_ONLY, headers: { Authorization: 'Bearer abc' } },
+    '/config/headers/Authorization',
+    /write \{secret:name\} in its place/,
+  ],
   ['a header of ours', { ...URL_ONLY, headers: { Host: 'x' } }, '/config/headers', /host/i],
   ['a broken path', { ...URL_ONLY, select: 'balance' }, '/config/select', /RFC 9535/],
   [

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkCustomHeaders } from '../../domain/custom-headers.ts';
 import { MAX_CUSTOM_HEADERS, MAX_TARGET_URL_CHARS } from '../../domain/limits.ts';
 import { MAX_POLL_HEADER_CHARS } from '../../domain/limits-poll.ts';
-import { checkTemplate, fill } from '../../domain/poll/template.ts';
+import { checkTemplate, fill, placesOf } from '../../domain/poll/template.ts';
 import type { Egress } from '../../egress/port.ts';
 import { compileSelect } from '../../poll/select.ts';
 import { rule } from '../validation.ts';
@@ -55,6 +55,9 @@ export function urlObjection(
     : 'has a place to fill in before its path; host and port must be written out';
 }
 
+/** Headers that open doors, by the words they are named with. */
+const CREDENTIAL_HEADER = /authorization|token|secret|password|api-?key|cookie|signature/i;
+
 /** The first header that asks for a secret which is not there: its name, and a sentence. */
 export function headerObjection(
   headers: Readonly<Record<string, string>>,
@@ -64,6 +67,10 @@ export function headerObjection(
   for (const [name, template] of Object.entries(headers)) {
     const message = checkTemplate(template, hasSecret, hint);
     if (message !== undefined) return { name, message };
+    if (CREDENTIAL_HEADER.test(name) && !placesOf(template).some(hasSecret)) {
+      const rest = 'put the credential into `credentials` and write {secret:name} in its place';
+      return { name, message: `would be stored and shown as it is; ${rest}` };
+    }
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** The real pipe with hydration in it, over simulated time, an API under control, and a receiver. */
+import assert from 'node:assert/strict';
 import { createPublisher } from '../../accept/publisher.ts';
 import type { Publisher, PublishResult } from '../../accept/publication.ts';
 import type { AttemptJob, Destination } from '../../destinations/destination.ts';
@@ -88,10 +89,7 @@ export class HydrateWorld {
     const random = new SeededRandom(1);
     const registry = new SubscriptionRegistry({ control, masterKeys, clock, random });
     await registry.load();
-    const onBroken = (error: Error) => {
-      throw error;
-    };
-    const writer = new JournalWriter({ journal, sequences, clock, onBroken });
+    const writer = new JournalWriter({ journal, sequences, clock, onBroken: assert.ifError });
     const world = new HydrateWorld(clock, storage, {
       registry,
       writer,
