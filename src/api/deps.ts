@@ -12,6 +12,7 @@ import {
 } from '../domain/limits.ts';
 import type { BrokerEndpoint } from '../domain/broker-url.ts';
 import type { ChallengeOutcome } from '../domain/challenge.ts';
+import type { Source } from '../domain/source.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { ThinLinks } from '../domain/thin-link.ts';
 import type { FrontDoor } from '../ingest/port.ts';
@@ -22,6 +23,7 @@ import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
 import type { InboundStore } from '../storage/inbound.ts';
 import type { JournalStore } from '../storage/journal.ts';
+import type { PollStatus } from '../poll/poll-status.ts';
 import type { PollStateStore } from '../storage/poll-state.ts';
 import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
@@ -105,6 +107,8 @@ export interface ApiDependencies extends TargetChecks {
   readonly sources: SourceRegistry;
   /** Tries settings and secrets of a source before they are stored. */
   readonly checkSource: SourceCheck;
+  /** How the polls of a source are going; undefined for what is no poll source. */
+  readonly pollStatus: (source: Source) => Promise<PollStatus | undefined>;
   /** All that a source may name. */
   readonly providers: readonly Provider[];
   readonly frontDoor: FrontDoor;

@@ -9,9 +9,14 @@ import { rabbitmq } from '../destinations/rabbitmq/rabbitmq.ts';
 import { redis } from '../destinations/redis/redis.ts';
 
 /** Clients of brokers are loaded when the first message needs them. */
-export function createDestinations(webhook: Destination, options: BrokerOptions): Destinations {
+export function createDestinations(
+  webhook: Destination,
+  hydrate: Destination,
+  options: BrokerOptions,
+): Destinations {
   return {
     webhook,
+    hydrate,
     rabbitmq: new BrokerDestination(rabbitmq, options),
     nats: new BrokerDestination(nats, options),
     redis: new BrokerDestination(redis, options),

@@ -14,10 +14,12 @@ import { confirmHandshake } from '../ingest/confirm.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
 import { GuardedKeySource } from '../ingest/keys/key-source.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import type { Poller } from '../poll/poller.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transformer } from '../transform/port.ts';
+import { createHydration, createPolling } from './asking-sources.ts';
 import { openControlPlane, type ControlPlane } from './control-plane.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
 import { createDestinations } from './destinations.ts';
@@ -36,6 +38,7 @@ export interface Engine extends ControlPlane {
   readonly replays: Replays;
   readonly publisher: Publisher;
   readonly ingest: Ingest;
+  readonly poller: Poller;
   readonly operational: OperationalEvents;
   readonly cluster: Cluster;
 }
@@ -53,6 +56,8 @@ interface Options {
   readonly links: ThinLinks;
   /** Addresses and networks of proxies in front of this server. */
   readonly trustedProxies: readonly string[];
+  /** How long this node may be out of touch with the others. */
+  readonly leaseMs: number;
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly onBroken: (error: Error) => void;
@@ -72,14 +77,12 @@ export async function createEngine(options: Options): Promise<Engine> {
   const state = await journal.state();
   const writer = new JournalWriter({ journal, sequences, clock, onBroken });
   const payloads = { publicUrl, links };
-  const webhook = createWebhookDestination({
-    egress,
-    userAgent: USER_AGENT,
-    transformer,
-    payloads,
-  });
+  const userAgent = USER_AGENT;
+  const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
+  const asking = { registry, sources, egress, userAgent, onError };
+  const hydration = createHydration({ ...asking, publisher: () => publisher });
   const brokers = { guard: egress.brokers, clock, transformer, payloads, onError };
-  const destinations = createDestinations(webhook, brokers);
+  const destinations = createDestinations(webhook, hydration.destination, brokers);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,
@@ -104,11 +107,20 @@ export async function createEngine(options: Options): Promise<Engine> {
     onError,
   });
   const refusal = () => dispatcher.overload();
-  const publisher = createPublisher({ writer, directory: registry, clock, refusal, rules });
+  const publisher: Publisher = createPublisher({
+    writer,
+    directory: registry,
+    clock,
+    refusal,
+    rules,
+  });
   const operational = operationalEvents({ publisher, clock, onError });
   const shared = { node, dispatcher, registry, sources, journal };
   const cluster = joinCluster({ ...shared, onBroken, onError });
-  const ingest = receiving(options, { sources, publisher, writer }, onError);
+  const ingest = receiving(options, { sources, publisher: hydration.publisher, writer }, onError);
+  const { leaseMs } = options;
+  const polling = { storage, publisher, telemetry, operational, leaseMs };
+  const poller = createPolling({ ...asking, ...polling });
   catalogue.follow(cluster.changes);
   const pipe = {
     writer,
@@ -117,6 +129,7 @@ export async function createEngine(options: Options): Promise<Engine> {
     replays,
     publisher,
     ingest,
+    poller,
     operational,
     cluster,
   };

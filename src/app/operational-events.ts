@@ -3,6 +3,7 @@ import type { Publisher, PublishResult } from '../accept/publication.ts';
 import { targetOf, webhookUrl } from '../domain/destination.ts';
 import { deliveryId, parseEventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
+import type { PollTrouble } from '../poll/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { StorageError } from '../storage/storage.ts';
 
@@ -45,6 +46,18 @@ export function operationalEvents({ publisher, clock, onError }: Options) {
         eventType: 'bellwire.subscription.disabled',
         dataText: JSON.stringify(data),
         idempotencyKey: `bellwire.subscription.disabled ${id} ${updatedAt}`,
+        quota: 'exempt',
+      });
+    },
+
+    /** `bellwire.source.failing` and `bellwire.source.recovered`, likewise. */
+    pollTrouble({ kind, source, resource, reason, at }: PollTrouble): void {
+      const eventType = `bellwire.source.${kind}`;
+      insist({
+        tenant: source.tenant,
+        eventType,
+        dataText: JSON.stringify({ source_id: source.id, resource, reason }),
+        idempotencyKey: `${eventType} ${source.id} ${at}`,
         quota: 'exempt',
       });
     },

@@ -16,6 +16,7 @@ import { openPostgresStorage } from '../storage/postgres/store.ts';
 import { openSqliteStorage } from '../storage/sqlite/store.ts';
 import type { Storage } from '../storage/storage.ts';
 import { TransformPool } from '../transform/pool.ts';
+import { checkOfSources } from './asking-sources.ts';
 import type { Config } from './config.ts';
 import { addressList } from './address-list.ts';
 import { closeDestinations } from './destinations.ts';
@@ -62,6 +63,7 @@ export async function createServer(options: Options): Promise<Server> {
       transformer: transforms,
       publicUrl: () => publicUrl.text,
       links,
+      leaseMs: config.node_lease_seconds * 1000,
       trustedProxies: addressList(config.trusted_proxies),
       telemetry,
       log,
@@ -126,17 +128,18 @@ interface Parts {
 async function serve(options: Options, parts: Parts): Promise<Server> {
   const { config } = options;
   const { storage, egress, transforms, publicUrl, engine, retention } = parts;
-  const { dispatcher, replays, deletion, cluster, upkeep, ingest } = engine;
+  const { dispatcher, replays, deletion, cluster, upkeep, ingest, poller } = engine;
   const api = await openApi(options, parts);
   let url = '';
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     // The dispatcher first: it makes the server unready and refuses what still comes in.
+    const polled = poller.stop();
     const drained = dispatcher.stop();
     await api.close();
     ingest.stop();
     await upkeep.stop();
-    await Promise.all([deletion.stop(), retention.stop()]);
+    await Promise.all([polled, deletion.stop(), retention.stop()]);
     await Promise.all([drained, replays.stop()]);
     transforms.close();
     await closeDestinations(engine.destinations);
@@ -155,6 +158,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
       await replays.start();
       await upkeep.start();
       await retention.start();
+      await poller.start();
       await api.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
         throw listenFailure(error, config);
       });
@@ -171,7 +175,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
   const { storage, egress, transforms, links, publicUrl, stats, engine } = parts;
   const { journal, control, tenantData, inbound, pollStates } = storage;
   const { registry, sources, catalogue, tenants, rules } = engine;
-  const { publisher, ingest, replays, operational, cluster } = engine;
+  const { publisher, ingest, poller, replays, operational, cluster } = engine;
   return createApi({
     publisher,
     deliveries: cluster.deliveries,
@@ -180,6 +184,8 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     registry,
     sources,
     ...ingest,
+    checkSource: checkOfSources(ingest.checkSource, egress),
+    pollStatus: (source) => poller.status(source),
     inbound,
     pollStates,
     inboundWritten: () => engine.writer.flushed(),

@@ -18,11 +18,11 @@ async function start(data: MemoryData, clock: SimulatedClock, cluster?: Cluster)
   const ended: number[] = [];
   const state = { sending: false, ended, deleted: [] as string[], errors: [] as unknown[] };
   const dropped: number[] = [];
-  const list = (tenant: number) => (dropped.includes(tenant) ? [] : [{ number: tenant }]);
+  const all = () => (dropped.length > 0 ? [] : [1, 2].map((n) => ({ number: n, tenant: n })));
   const deletion = new TenantDeletion({
     tenants,
-    registry: { list: list as never, delete: async (number) => void dropped.push(number) },
-    sources: { list: () => [], remove: async () => {} },
+    registry: { all: all as never, delete: async (number) => void dropped.push(number) },
+    sources: { list: () => [], remove: () => Promise.resolve() },
     tenantData: storage.tenantData,
     writer: { flushed: async () => {} },
     dispatcher: { isSendingFor: () => state.sending },

@@ -42,7 +42,7 @@ const FAILED_PAUSE_MS = 5_000;
 
 interface Options {
   readonly tenants: TenantDirectory;
-  readonly registry: Pick<SubscriptionRegistry, 'list' | 'delete'>;
+  readonly registry: Pick<SubscriptionRegistry, 'all' | 'delete'>;
   readonly sources: Pick<SourceRegistry, 'list' | 'remove'>;
   readonly tenantData: Pick<TenantData, 'erase' | 'shred' | 'remove'>;
   readonly writer: Pick<JournalWriter, 'flushed'>;
@@ -177,7 +177,8 @@ export class TenantDeletion implements Service, TenantListener {
   async #closeDoors(tenant: number): Promise<void> {
     const { registry, sources } = this.#options;
     for (const { number } of sources.list(tenant)) await sources.remove(number);
-    for (const { number } of registry.list(tenant)) await registry.delete(number);
+    // Bellwire's own as well, which no list has.
+    for (const one of registry.all()) if (one.tenant === tenant) await registry.delete(one.number);
   }
 
   #wait(milliseconds: number): Promise<void> {

@@ -2,7 +2,7 @@
 import { countsAgainstBreaker, endedBeforeSending } from '../domain/breaker.ts';
 import type { AttemptResult } from '../domain/attempt-result.ts';
 import { classify, type Verdict } from '../domain/outcome.ts';
-import type { Subscription } from '../domain/subscription.ts';
+import { isInternal, type Subscription } from '../domain/subscription.ts';
 import type { Destinations, RunningAttempt } from '../destinations/destination.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
@@ -173,6 +173,8 @@ export class AttemptRunner {
   }
 
   #watch(subscription: Subscription, verdict: Verdict, now: number): void {
+    // One of Bellwire's own would be disabled where nobody sees it, and could not be resumed.
+    if (isInternal(subscription)) return;
     const { watch, gone } = this.#options;
     if (verdict.kind === 'delivered') watch.succeeded(subscription);
     // Who sorts events out is well.

@@ -115,6 +115,7 @@ function readingsOf(destination: DestinationSpec): readonly BrokerUrlReading[] {
     case 'webhook':
     case 'sqs':
     case 'inbox':
+    case 'hydrate':
       return [];
   }
 }

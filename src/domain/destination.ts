@@ -66,10 +66,26 @@ export type BrokerDestination =
   | NatsDestination
   | RedisDestination;
 
-export type DestinationSpec = WebhookDestination | BrokerDestination | InboxDestination;
+/**
+ * Inside Bellwire: fetches the object that a thin event of this source is about, and publishes the
+ * event anew with it. Its subscriptions are Bellwire's own; nobody creates or sees them.
+ */
+export interface HydrateDestination {
+  readonly kind: 'hydrate';
+  /** Number of the source, and its public id. */
+  readonly source: number;
+  readonly sourceId: string;
+}
+
+export type DestinationSpec =
+  | WebhookDestination
+  | BrokerDestination
+  | InboxDestination
+  | HydrateDestination;
 
 export type DestinationKind = DestinationSpec['kind'];
 
+/** Those that subscribers may choose. */
 export const DESTINATION_KINDS = [
   'webhook',
   'rabbitmq',
@@ -120,6 +136,8 @@ function targetText(destination: Exclude<DestinationSpec, WebhookDestination>): 
       return `redis://${hostAndPath(destination.url)}/${part(destination.stream)}`;
     case 'inbox':
       return `inbox:${destination.name}`;
+    case 'hydrate':
+      return `hydrate:${destination.sourceId}`;
   }
 }
 
@@ -137,6 +155,7 @@ export function serverOf(destination: DestinationSpec): string {
       return `${destination.region} ${destination.endpoint ?? destination.queueUrl}`;
     case 'webhook':
     case 'inbox':
+    case 'hydrate':
       return targetOf(destination);
   }
 }

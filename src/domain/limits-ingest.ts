@@ -38,8 +38,8 @@ export const MAX_STORED_HEADER_VALUE_CHARS = 512;
 
 /** One secret of a source; a PEM key is the longest kind. */
 export const MAX_SOURCE_SECRET_CHARS = 16 * KIB;
-/** `config` of a source, written as JSON. */
-export const MAX_SOURCE_CONFIG_BYTES = 32 * KIB;
+/** `config` of a source, written as JSON; that of a poll source may list many resources. */
+export const MAX_SOURCE_CONFIG_BYTES = 512 * KIB;
 /** Pointers in `fields` of a source. */
 export const MAX_SOURCE_FIELDS = 100;
 /** A JSON Pointer in `fields` or `dedupe`. */

@@ -56,6 +56,11 @@ export interface Source extends SourceSettings {
   readonly token: string;
   /** Newest first; see `liveSecrets`. In memory only, the store keeps them sealed. */
   readonly secrets: readonly string[];
+  /**
+   * What it shows when it asks somebody itself (polls, hydration), by name. In memory only; sealed
+   * beside the secrets.
+   */
+  readonly credentials?: Readonly<Record<string, string>>;
   readonly status: SourceStatus;
   /** Why it is out of order whatever its status says: its row can't be opened. Else null. */
   readonly lockedReason: string | null;

@@ -96,3 +96,8 @@ export interface Subscription extends SubscriptionSettings {
   /** Live signing secrets, newest first. In memory only; the store keeps them sealed. */
   readonly secrets: readonly SigningSecret[];
 }
+
+/** Bellwire's own, which nobody created: it stands in no list and is not counted. */
+export function isInternal({ destination }: Pick<Subscription, 'destination'>): boolean {
+  return destination.kind === 'hydrate';
+}

@@ -50,6 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
   readonly #context: ExchangeContext;
   readonly #startedAt: number;
   readonly #timeoutMs: number;
+  readonly #maxBodyBytes: number;
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #headers: ReceivedHeaders | null = null;
@@ -76,6 +77,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
     // The comparison is written so that NaN falls to the short side.
     this.#timeoutMs =
       request.timeoutMs >= 1 ? Math.min(request.timeoutMs, MAX_REQUEST_TIMEOUT_MS) : 1;
+    this.#maxBodyBytes = request.maxResponseBytes ?? MAX_RESPONSE_BYTES;
     this.#startedAt = context.clock.monotonic();
     context.wheel.add(this, this.#startedAt + this.#timeoutMs);
   }
@@ -120,7 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.result !== null) return;
-    const room = MAX_RESPONSE_BYTES - this.#bodyLength;
+    const room = this.#maxBodyBytes - this.#bodyLength;
     this.#keep(chunk.length <= room ? chunk : chunk.subarray(0, room));
     if (chunk.length <= room) return;
     this.#respond();

@@ -37,6 +37,11 @@ export interface EgressRequest {
   readonly limitGroup?: number;
   /** Connections are shared only inside one scope; give the tenant's id. Default: empty. */
   readonly poolScope?: string;
+  /**
+   * Bytes of the response body that are kept, instead of 64 KiB. Whoever has to know that nothing
+   * was cut asks for one byte more than is wanted.
+   */
+  readonly maxResponseBytes?: number | undefined;
   /** For mutual TLS; the URL must be https. */
   readonly identity?: ClientIdentity | undefined;
 }
@@ -83,7 +88,8 @@ export interface BrokerGuard {
 export interface Egress {
   /**
    * Sends one request. `done` is called exactly once, never before `send` has returned. Redirects
-   * are not followed, bodies are not decoded, and at most 64 KiB of a response body are kept.
+   * are not followed, bodies are not decoded, and at most 64 KiB of a response body are kept
+   * (`maxResponseBytes`).
    */
   send(request: EgressRequest, done: (result: HttpResult) => void): EgressHandle;
   /** Judges a target URL by everything that can be known without resolving its name. */

@@ -14,6 +14,8 @@ export function logTelemetry(log: Logger): Telemetry {
       } else if (event.event === 'publication.flagged') {
         // As many as there are events; whoever publishes is told in the reply.
         if (debug) log.debug(event, 'the event catalogue flagged an event');
+      } else if (event.event === 'poll.ended') {
+        if (debug) log.debug(event, 'a poll ended');
       } else if (event.event === 'retention.removed') {
         log.info(event, 'events past their retention were removed');
       } else {
@@ -23,10 +25,12 @@ export function logTelemetry(log: Logger): Telemetry {
   };
 }
 
-type Usual = 'attempt.ended' | 'publication.flagged' | 'retention.removed';
+type Usual = 'attempt.ended' | 'publication.flagged' | 'retention.removed' | 'poll.ended';
 type Notable = Exclude<TelemetryEvent, { event: Usual }>;
 
 const MESSAGES: Readonly<Record<Notable['event'], string>> = {
+  'poll.failing': 'polls of a source keep failing',
+  'poll.recovered': 'polls of a source work again',
   'breaker.changed': 'the circuit breaker of a target changed',
   'subscription.disabled': 'a subscription was disabled',
   'target.blocked': 'a connection was refused by the egress guard',

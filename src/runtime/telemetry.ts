@@ -3,6 +3,7 @@
  * Metrics, logs, endpoint health and alerts read these and nothing else.
  */
 import type { DeliveryState } from '../domain/delivery-state.ts';
+import type { PollResultKind } from '../domain/poll/state.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { AttemptRecord } from '../storage/journal.ts';
 
@@ -73,7 +74,37 @@ export interface RetentionRemoved {
   readonly durationMs: number;
 }
 
+/** A resource of a poll source was looked at. */
+export interface PollEnded {
+  readonly event: 'poll.ended';
+  readonly at: number;
+  readonly tenant: number;
+  /** Public id of the source. */
+  readonly source: string;
+  readonly resource: string;
+  readonly result: PollResultKind;
+  /** Of a failure; never a secret. */
+  readonly reason: string | null;
+  /** Failed polls of the resource in a row. */
+  readonly failures: number;
+  /** That it makes. */
+  readonly events: number;
+  readonly durationMs: number;
+}
+
+/** Polls of a source keep failing, or work again. */
+export interface PollTroubleTold {
+  readonly event: 'poll.failing' | 'poll.recovered';
+  readonly at: number;
+  readonly tenant: number;
+  readonly source: string;
+  readonly resource: string;
+  readonly reason: string | null;
+}
+
 export type TelemetryEvent =
+  | PollEnded
+  | PollTroubleTold
   | RetentionRemoved
   | AttemptEnded
   | BreakerChanged

@@ -23,6 +23,11 @@ export interface ClusterNode {
   readonly holdsLease: boolean;
   /** Own and adopted slots. */
   slots(): readonly number[];
+  /**
+   * The slots of all nodes, as the last heartbeat saw them; empty before the first. That one was at
+   * most a lease ago while `holdsLease` is true.
+   */
+  heldSlots(): readonly number[];
   /** From now on the listener is told. Before it, the node only keeps its lease. */
   start(listener: ClusterListener): Promise<void>;
   /**

@@ -28,12 +28,14 @@ export interface NewSource {
   readonly settings: SourceSettings;
   /** Newest first. */
   readonly secrets: readonly string[];
+  readonly credentials?: Source['credentials'];
 }
 
 /** Changes to one source; an absent field stays as it is. */
 export interface SourceChange {
   readonly settings?: SourceSettings;
   readonly secrets?: readonly string[];
+  readonly credentials?: NonNullable<Source['credentials']>;
   readonly status?: SourceStatus;
   /** Gives it another URL. Without its key a locked one works again after this alone. */
   readonly renewToken?: boolean;
@@ -172,7 +174,7 @@ export class SourceRegistry implements SourceDirectory {
     return this.#snapshot.count(tenant);
   }
 
-  async create({ tenant, settings, secrets }: NewSource): Promise<Source> {
+  async create({ tenant, settings, secrets, credentials = {} }: NewSource): Promise<Source> {
     const now = this.#options.clock.now();
     const number = await this.#options.control.nextSourceNumber();
     const source: Source = {
@@ -182,6 +184,7 @@ export class SourceRegistry implements SourceDirectory {
       tenant,
       token: this.#newToken(),
       secrets,
+      credentials,
       status: 'active',
       lockedReason: null,
       createdAt: now,

@@ -18,7 +18,8 @@ import type { Source, SourceSettings } from '../domain/source.ts';
 import type { SourceRecord } from './control.ts';
 import type { VaultOptions } from './subscription-vault.ts';
 
-type SealedParts = Pick<Source, 'token' | 'secrets'>;
+/** Rows of sources that were made before they had credentials hold none. */
+type SealedParts = Pick<Source, 'token' | 'secrets' | 'credentials'>;
 type Opened = SealedParts & Pick<Source, 'lockedReason'>;
 type SealedColumns = Pick<SourceRecord, 'tokenHash' | 'sealedSecrets'>;
 
@@ -70,13 +71,13 @@ export class SourceVault {
   }
 
   /** The columns of a live source. */
-  seal({ tenant, number, token, secrets }: Source): SealedColumns {
+  seal({ tenant, number, token, secrets, credentials = {} }: Source): SealedColumns {
     const locked = this.#locked.get(number);
     if (locked !== undefined && token === '') {
       const { tokenHash, sealedSecrets } = locked.record;
       return { tokenHash, sealedSecrets };
     }
-    const sealedSecrets = this.#seal({ tenant, number }, { token, secrets });
+    const sealedSecrets = this.#seal({ tenant, number }, { token, secrets, credentials });
     return { tokenHash: tokenHashOf(token), sealedSecrets };
   }
 
@@ -148,7 +149,8 @@ export function tokenHashOf(token: string): string {
 /** The settings that stand in the row as they are. */
 export function openSourceSettings(source: Source): SourceSettings {
   const { number: _number, id: _id, tenant: _tenant, status: _status, ...rest } = source;
-  const { token: _token, secrets: _secrets, lockedReason: _reason, ...choices } = rest;
-  const { createdAt: _at, updatedAt: _changedAt, ...settings } = choices;
+  const { token: _token, secrets: _secrets, lockedReason: _reason, ...more } = rest;
+  const { createdAt: _at, updatedAt: _changedAt, ...choices } = more;
+  const { credentials: _credentials, ...settings } = choices;
   return settings;
 }

@@ -177,7 +177,12 @@ export class SubscriptionRegistry implements SubscriptionDirectory {
     return this.#snapshot.find(tenant, id);
   }
 
-  /** All of a tenant, oldest first. */
+  /** Those that exist, of all tenants, Bellwire's own among them. */
+  all(): readonly Subscription[] {
+    return this.#snapshot.all();
+  }
+
+  /** All of a tenant but Bellwire's own, oldest first. */
   list(tenant: number): readonly Subscription[] {
     return this.#snapshot.list(tenant);
   }

@@ -1,7 +1,7 @@
 /** The subscriptions as routing and dispatch see them: in memory, compiled, looked up by number. */
 import { parseRecordId } from '../domain/ids.ts';
 import { compileRoutes } from '../domain/routing.ts';
-import type { Subscription } from '../domain/subscription.ts';
+import { isInternal, type Subscription } from '../domain/subscription.ts';
 import { isExpired } from '../domain/subscription-expiry.ts';
 
 /** What routing and dispatch need to know; a lookup in memory, never a read of the store. */
@@ -31,6 +31,8 @@ export class SubscriptionSnapshot implements SubscriptionDirectory {
   /** Also the deleted ones: old deliveries still name them. */
   readonly #known = new Map<number, KnownSubscription>();
   readonly #byTenant = new Map<number, Set<number>>();
+  /** Of these, Bellwire's own. */
+  readonly #internal = new Map<number, Set<number>>();
   readonly #routes = new Map<number, Routes>();
   readonly #now: () => number;
 
@@ -84,18 +86,21 @@ export class SubscriptionSnapshot implements SubscriptionDirectory {
   find(tenant: number, id: string): Subscription | undefined {
     const parsed = parseRecordId('sub', id);
     const found = parsed && this.#byNumber.get(parsed.number);
-    return found?.id === id && found.tenant === tenant ? found : undefined;
+    if (found?.id !== id || found.tenant !== tenant || isInternal(found)) return undefined;
+    return found;
   }
 
-  /** All of a tenant, oldest first. */
+  /** All of a tenant but Bellwire's own, oldest first. */
   list(tenant: number): readonly Subscription[] {
-    return this.#all(this.#byTenant.get(tenant) ?? new Set()).toSorted(
-      (a, b) => a.number - b.number,
-    );
+    return this.#all(this.#byTenant.get(tenant) ?? new Set())
+      .filter((subscription) => !isInternal(subscription))
+      .toSorted((a, b) => a.number - b.number);
   }
 
+  /** As many as `list` has. */
   count(tenant: number): number {
-    return this.#byTenant.get(tenant)?.size ?? 0;
+    const numbers = this.#byTenant.get(tenant)?.size ?? 0;
+    return numbers - (this.#internal.get(tenant)?.size ?? 0);
   }
 
   put(subscription: Subscription): void {
@@ -105,12 +110,16 @@ export class SubscriptionSnapshot implements SubscriptionDirectory {
     const ofTenant = this.#byTenant.get(tenant);
     if (ofTenant === undefined) this.#byTenant.set(tenant, new Set([number]));
     else ofTenant.add(number);
+    if (isInternal(subscription)) {
+      this.#internal.set(tenant, (this.#internal.get(tenant) ?? new Set()).add(number));
+    }
     this.#routes.delete(tenant);
   }
 
   remove({ number, tenant }: Subscription): void {
     this.#byNumber.delete(number);
     this.#byTenant.get(tenant)?.delete(number);
+    this.#internal.get(tenant)?.delete(number);
     this.#routes.delete(tenant);
   }
 

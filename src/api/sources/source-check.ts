@@ -17,10 +17,12 @@ export function candidate(
   tenant: number,
   settings: SourceSettings,
   secrets: readonly string[],
+  credentials: Source['credentials'] = {},
 ): Source {
   return {
     ...settings,
     secrets,
+    credentials,
     tenant,
     number: 0,
     id: '',

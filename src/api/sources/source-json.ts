@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { DEFAULT_INBOUND_BODY_BYTES } from '../../domain/limits-ingest.ts';
 import { liveSecrets, type Source, type SourceDedupe } from '../../domain/source.ts';
+import { POLL_PROVIDER } from '../../domain/poll/settings.ts';
 import { isoTime } from '../common-schema.ts';
 import { INBOUND_PREFIX } from '../inbound/entrance.ts';
 import type { sourceOutput } from './source-schema.ts';
@@ -23,7 +24,10 @@ export function sourceJson(
     id: source.id,
     provider: source.provider,
     name: source.name,
-    url: source.token === '' ? null : `${publicUrl}${INBOUND_PREFIX}${source.token}`,
+    url:
+      source.token === '' || source.provider === POLL_PROVIDER
+        ? null
+        : `${publicUrl}${INBOUND_PREFIX}${source.token}`,
     status: source.status,
     locked_reason: source.lockedReason,
     config: shownConfig(source.config),
@@ -37,6 +41,7 @@ export function sourceJson(
     rate_limit: source.rateLimit,
     fields: fields === null ? null : [...fields],
     max_body_bytes: maxBodyBytes ?? DEFAULT_INBOUND_BODY_BYTES,
+    credentials: Object.keys(source.credentials ?? {}),
     live_secrets: live.length,
     previous_secrets_expire_at: ends.length === 0 ? null : isoTime(Math.max(...ends)),
     created_at: isoTime(source.createdAt),

@@ -9,6 +9,7 @@ import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
 import { candidate, refuseFaulty } from './source-check.ts';
 import { changedSourceSettings, givenSecrets, newSourceSettings } from './source-input.ts';
+import { pollStatusJson } from './poll-status-json.ts';
 import { sourceJson } from './source-json.ts';
 import {
   changeSourceInput,
@@ -17,7 +18,10 @@ import {
   sourceParams,
 } from './source-schema.ts';
 
-export type SourceParts = Pick<ApiDependencies, 'sources' | 'checkSource' | 'publicUrl' | 'clock'>;
+export type SourceParts = Pick<
+  ApiDependencies,
+  'sources' | 'checkSource' | 'pollStatus' | 'publicUrl' | 'clock'
+>;
 
 const BASE = '/v1/sources';
 const tags = ['Sources'];
@@ -76,15 +80,16 @@ function registerCreate(app: Api, parts: SourceParts): void {
       }
       const settings = newSourceSettings(request.body);
       const secrets = givenSecrets(request.body) ?? [];
-      refuseFaulty(checkSource, candidate(tenant, settings, secrets));
-      const created = await sources.create({ tenant, settings, secrets });
+      const { credentials = {} } = request.body;
+      refuseFaulty(checkSource, candidate(tenant, settings, secrets, credentials));
+      const created = await sources.create({ tenant, settings, secrets, credentials });
       return reply.code(201).send(shown(created));
     },
   });
 }
 
 function registerReads(app: Api, parts: SourceParts): void {
-  const { sources } = parts;
+  const { sources, pollStatus } = parts;
   const shown = shownBy(parts);
   app.route({
     method: 'GET',
@@ -116,7 +121,11 @@ function registerReads(app: Api, parts: SourceParts): void {
       params: sourceParams,
       response: { 200: sourceOutput },
     },
-    handler: async (request) => shown(sourceOr404(sources, tenantOf(request), request.params.id)),
+    handler: async (request) => {
+      const source = sourceOr404(sources, tenantOf(request), request.params.id);
+      const status = await pollStatus(source);
+      return { ...shown(source), ...(status && { poll: pollStatusJson(status) }) };
+    },
   });
 }
 
@@ -146,8 +155,9 @@ function registerChange(app: Api, parts: SourceParts): void {
         const secrets = given ?? current.secrets;
         const wanted = changedSourceSettings(current, request.body);
         const settings = given === undefined ? wanted : { ...wanted, secretEnds: [] };
-        refuseFaulty(checkSource, { ...current, ...settings, secrets });
-        return { settings, secrets };
+        const { credentials = current.credentials ?? {} } = request.body;
+        refuseFaulty(checkSource, { ...current, ...settings, secrets, credentials });
+        return { settings, secrets, credentials };
       });
       if (changed === undefined) throw sourceGone();
       return shown(changed);

@@ -18,8 +18,10 @@ import {
 } from '../../domain/limits.ts';
 import { MAX_SOURCE_SECRETS } from '../../domain/limits-sources.ts';
 import { SOURCE_STATUSES } from '../../domain/source.ts';
+import { CREDENTIAL_NAME } from '../../domain/source-secrets.ts';
 import { idParams, instantOut } from '../common-schema.ts';
 import { rule, strict } from '../validation.ts';
+import { pollStatusOutput } from './poll-status-json.ts';
 
 export const sourceParams = idParams('src_01kgsx2f2g00000000001');
 
@@ -36,6 +38,25 @@ const secretsInput = {
     .optional()
     .describe('Several that are valid at the same time, newest first; instead of `secret`.'),
 };
+
+const credentialsInput = z
+  .record(
+    z.string().regex(CREDENTIAL_NAME, { error: 'must be lower-case letters, digits and _' }),
+    secret,
+  )
+  .check(
+    rule((all) =>
+      Object.keys(all).length > MAX_SOURCE_SECRETS
+        ? `has more than ${MAX_SOURCE_SECRETS} members`
+        : undefined,
+    ),
+  )
+  .optional()
+  .describe(
+    'For requests that the source makes itself (polls, hydration): `{secret:api_key}` in a header ' +
+      'stands for `api_key`. Never shown again.',
+  )
+  .meta({ examples: [{ api_key: 'sk_live_…' }] });
 
 const headerName = z
   .string()
@@ -78,7 +99,8 @@ const config = z
   .check(rule(configSize, 'too_big'))
   .describe(
     'Settings that the provider needs, see `settings` of the provider; besides `event_type`, ' +
-      '`event_type_from`, `event_id_from`, `tolerance_seconds`, `client_certificate`.',
+      '`event_type_from`, `event_id_from`, `tolerance_seconds`, `client_certificate`, `hydrate`. ' +
+      'What a source of the provider `poll` looks at, and when.',
   );
 
 function configSize(value: object): string | undefined {
@@ -90,6 +112,7 @@ function configSize(value: object): string | undefined {
 
 const changeable = {
   name: z.string().min(1).max(MAX_NAME_CHARS).nullable().optional().describe('For people.'),
+  credentials: credentialsInput,
   config: config.optional(),
   ip_allowlist: z
     .array(z.string().max(100))
@@ -140,7 +163,7 @@ export const createSourceInput = strict({
     .string()
     .min(1)
     .max(100)
-    .describe('An id of `GET /v1/providers`, `custom`, or `none`.')
+    .describe('An id of `GET /v1/providers`, `custom`, `none`, or `poll`.')
     .meta({ examples: ['github'] }),
   ...secretsInput,
   ...changeable,
@@ -205,6 +228,10 @@ export const sourceOutput = z
     rate_limit: z.number().nullable(),
     fields: z.array(z.string()).nullable(),
     max_body_bytes: z.int(),
+    credentials: z.array(z.string()).describe('Their names.'),
+    poll: pollStatusOutput
+      .optional()
+      .describe('How polls are going; only of a poll source, and only where one source is read.'),
     live_secrets: z.int().describe('How many verify at present.'),
     previous_secrets_expire_at: instantOut.nullable(),
     created_at: instantOut,

@@ -11,6 +11,8 @@ export function destinationJson({
 }: Pick<SubscriptionSettings, 'destination' | 'credentials'>): Output {
   const has_credentials = credentials !== null;
   switch (destination.kind) {
+    case 'hydrate':
+      throw new TypeError('subscriptions of Bellwire itself are shown to nobody');
     case 'webhook':
     case 'inbox':
       return destination;

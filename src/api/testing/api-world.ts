@@ -194,6 +194,7 @@ function dependencies(
       trustedProxies: [],
       onError,
     }),
+    pollStatus: () => Promise.resolve(undefined),
     inbound,
     pollStates,
     inboundWritten: () => pipe.writer.flushed(),

@@ -62,6 +62,7 @@ export class PostgresNode implements ClusterNode {
   #takingOver: Promise<void> | undefined;
   #lost: StorageError | undefined;
   #left = false;
+  #heldSlots: readonly number[] = [];
 
   private constructor(
     options: NodeOptions,
@@ -131,6 +132,10 @@ export class PostgresNode implements ClusterNode {
 
   slots(): readonly number[] {
     return this.#lease.slots();
+  }
+
+  heldSlots(): readonly number[] {
+    return this.#heldSlots;
   }
 
   async start(listener: ClusterListener): Promise<void> {
@@ -205,6 +210,7 @@ export class PostgresNode implements ClusterNode {
 
   /** Beside the heartbeats, which must not wait for any of it. */
   #afterBeat(views: readonly SlotView[]): void {
+    this.#heldSlots = views.filter(({ owner }) => owner !== null).map(({ slot }) => slot);
     this.#desk.look();
     if (this.#listener === undefined || this.#takingOver !== undefined) return;
     const estates = estatesToTake(views, this.#lease.owner, this.#lease.inTouchMs);
