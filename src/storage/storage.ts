@@ -1,6 +1,7 @@
 /** The storage port: `memory/`, `sqlite/` and `postgres/`. `contract/` says what all must do. */
 import type { ClusterNode } from './cluster.ts';
 import type { ControlStore } from './control.ts';
+import type { InboxStore } from './inbox.ts';
 import type { JournalStore } from './journal.ts';
 import type { SequenceSource } from './sequences.ts';
 import type { ReplayStore } from './replays.ts';
@@ -15,6 +16,7 @@ export interface Storage {
   /** For the events that this process stores; nobody else may give out sequences for it. */
   readonly sequences: SequenceSource;
   readonly replays: ReplayStore;
+  readonly inboxes: InboxStore;
   readonly tenantData: TenantData;
   readonly retention: RetentionStore;
   /** Waits for the running commit, then gives the store back. Idempotent. */

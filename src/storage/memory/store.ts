@@ -2,6 +2,7 @@
 import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { MemoryControlStore } from './control.ts';
+import { MemoryInboxStore } from './inbox.ts';
 import { MemoryJournalStore } from './journal.ts';
 import { MemoryReplayStore } from './replays.ts';
 import { MemoryRetention } from './retention.ts';
@@ -25,6 +26,7 @@ export function createMemoryStorage(data: MemoryData = new MemoryData()): Storag
     control: new MemoryControlStore(() => open().control),
     sequences: new DenseSequences(data.journal.state.lastSequence),
     replays: new MemoryReplayStore(open),
+    inboxes: new MemoryInboxStore(() => open().inboxes),
     tenantData: new MemoryTenantData(open),
     retention: new MemoryRetention(() => open().journal),
     async close() {

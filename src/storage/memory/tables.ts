@@ -13,6 +13,7 @@ import type {
   JournalState,
 } from '../journal.ts';
 import type { ReplayRecord } from '../replays.ts';
+import { InboxTables } from './inbox.ts';
 import { dayOf, storedBytes, type DayUsage } from '../tenant-data.ts';
 
 /** Outlives the store opened over it, as a file outlives a process. */
@@ -22,6 +23,7 @@ export class MemoryData {
   /** By number. */
   readonly replays = new Map<number, ReplayRecord>();
   lastReplayNumber = 0;
+  readonly inboxes = new InboxTables();
 }
 
 interface HeldKey {

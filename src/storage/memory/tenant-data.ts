@@ -36,8 +36,10 @@ export class MemoryTenantData implements TenantData {
   }
 
   async erase(tenant: number, limit: number): Promise<number> {
-    const { journal, control, replays } = this.#open();
-    return journal.erase(tenant, limit) || eraseRecords(tenant, control, replays);
+    const { journal, control, replays, inboxes } = this.#open();
+    return (
+      journal.erase(tenant, limit) || eraseRecords(tenant, control, replays) + inboxes.erase(tenant)
+    );
   }
 
   async shred(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Storage } from '../storage.ts';
 import type { ClaimedSlot } from './commit.ts';
 import { Database } from './connection.ts';
 import { PostgresControlStore } from './control.ts';
+import { PostgresInboxStore } from './inbox.ts';
 import { PostgresJournalStore } from './journal.ts';
 import { migrate } from './migrate.ts';
 import { Partitions } from './partitions.ts';
@@ -54,6 +55,7 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sto
       journal: new PostgresJournalStore({ database, writer, slot: own.slot }),
       control: new PostgresControlStore(database),
       replays: new PostgresReplayStore(database, own),
+      inboxes: new PostgresInboxStore(database),
       tenantData: new PostgresTenantData(database),
       retention: new PostgresRetention({ database, partitions }),
       sequences: await sequencesOf(database, own, options.clock),

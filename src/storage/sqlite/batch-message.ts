@@ -10,6 +10,7 @@ import type {
   NewEvent,
   RefusedDuplicate,
 } from '../journal.ts';
+import type { AppendOutcome, InboxAppend, OldMessages } from '../inbox.ts';
 import type { Removal, RemovalOrder } from '../retention.ts';
 import type { StorageFailure } from '../storage.ts';
 
@@ -53,7 +54,9 @@ export type Chore =
   | { readonly chore: 'erase'; readonly tenant: number; readonly limit: number }
   | { readonly chore: 'shred' }
   | { readonly chore: 'remove'; readonly tenant: number }
-  | { readonly chore: 'removeOld'; readonly order: RemovalOrder };
+  | { readonly chore: 'removeOld'; readonly order: RemovalOrder }
+  | { readonly chore: 'append'; readonly append: InboxAppend }
+  | { readonly chore: 'removeOldMessages'; readonly old: OldMessages };
 
 export type WriterRequest = BatchMessage | StatementMessage | Chore | 'close';
 
@@ -64,6 +67,7 @@ export type WriterReply =
   /** A chore is done; how many rows it changed, where that is asked. */
   | { readonly kind: 'done'; readonly rows: number }
   | { readonly kind: 'removed'; readonly removal: Removal }
+  | { readonly kind: 'appended'; readonly outcomes: readonly AppendOutcome[] }
   | { readonly kind: 'failed'; readonly failure: StorageFailure; readonly message: string };
 
 export function toMessage(batch: JournalBatch): BatchMessage {

@@ -6,6 +6,7 @@ import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteControlStore } from './control.ts';
+import { SqliteInboxStore } from './inbox.ts';
 import { SqliteJournalStore } from './journal.ts';
 import { SqliteReplayStore } from './replays.ts';
 import { SqliteRetention } from './retention.ts';
@@ -38,6 +39,7 @@ export async function openSqliteStorage(options: { readonly directory: string })
       sequences: new DenseSequences(lastSequence),
       control: new SqliteControlStore(connection),
       replays: new SqliteReplayStore(connection, writer),
+      inboxes: new SqliteInboxStore(connection, writer),
       tenantData: new SqliteTenantData(connection, writer),
       retention: new SqliteRetention(writer),
       async close() {

@@ -131,6 +131,35 @@ export interface ReplayRow {
   updated_at: number;
 }
 
+export interface InboxRow {
+  number: Generated<number>;
+  tenant: number;
+  name: string;
+  last_position: number;
+  messages: number;
+  bytes: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface InboxMessageRow {
+  tenant: number;
+  inbox: number;
+  position: number;
+  sequence: number;
+  subscription: number;
+  attempt: number;
+  created_at: number;
+  enqueued_at: number;
+  ordering_key: string | null;
+  content_type: string | null;
+  bytes: number;
+  body: Uint8Array | null;
+  leased_until: number | null;
+  lease: string | null;
+  pulls: number;
+}
+
 interface Tables {
   event: EventRow;
   attempt: AttemptRow;
@@ -143,6 +172,8 @@ interface Tables {
   event_type: EventTypeRow;
   catalogue_settings: { id: number; settings: string };
   replay: ReplayRow;
+  inbox: InboxRow;
+  inbox_message: InboxMessageRow;
 }
 
 /** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */
