@@ -10,6 +10,7 @@ import {
   MAX_EVENT_BODY_BYTES,
   MAX_SUBSCRIPTIONS_PER_TENANT,
 } from '../domain/limits.ts';
+import type { BrokerEndpoint } from '../domain/broker-url.ts';
 import type { ChallengeOutcome } from '../domain/challenge.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { ThinLinks } from '../domain/thin-link.ts';
@@ -27,6 +28,12 @@ import type { Transformer } from '../transform/port.ts';
 export type TargetCheck =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly code: string; readonly reason: string };
+
+export interface TargetChecks {
+  readonly checkTarget: (text: string) => TargetCheck;
+  /** The same for where a socket to a broker would lead; null when nothing speaks against it. */
+  readonly checkBroker: (endpoint: BrokerEndpoint) => Extract<TargetCheck, { ok: false }> | null;
+}
 
 /** How the attempts of a subscription went lately. */
 export interface EndpointHealth {
@@ -84,7 +91,7 @@ export type JournalReads = Pick<
 
 export type ServerFactory = (listener: RequestListener) => Server;
 
-export interface ApiDependencies {
+export interface ApiDependencies extends TargetChecks {
   readonly publisher: Publisher;
   readonly deliveries: DeliveryControl;
   readonly replays: ReplayControl;
@@ -97,7 +104,6 @@ export interface ApiDependencies {
   readonly tenants: TenantDirectory;
   readonly tenantData: Pick<TenantData, 'usage' | 'events'>;
   readonly rates: TenantRates;
-  readonly checkTarget: (text: string) => TargetCheck;
   readonly transformer: Transformer;
   /** Of thin payloads. */
   readonly links: Pick<ThinLinks, 'isAuthentic'>;

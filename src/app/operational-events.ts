@@ -1,5 +1,6 @@
 /** Events about the platform itself: they travel the same pipe as everything else. */
 import type { Publisher, PublishResult } from '../accept/publication.ts';
+import { targetOf, webhookUrl } from '../domain/destination.ts';
 import { deliveryId, parseEventId } from '../domain/ids.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -33,7 +34,12 @@ export function operationalEvents({ publisher, clock, onError }: Options) {
     /** `bellwire.subscription.disabled`, for whoever subscribed to it by name. */
     disabled(subscription: Subscription, reason: string): void {
       const { id, tenant, destination, updatedAt } = subscription;
-      const data = { subscription_id: id, reason, target_url: destination.url };
+      const data = {
+        subscription_id: id,
+        reason,
+        target_url: webhookUrl(destination),
+        destination: { kind: destination.kind, target: targetOf(destination) },
+      };
       insist({
         tenant,
         eventType: 'bellwire.subscription.disabled',

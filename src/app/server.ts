@@ -178,6 +178,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     tenantData,
     rates: rules,
     checkTarget: (text) => egress.checkTarget(text),
+    checkBroker: (endpoint) => egress.brokers.check(endpoint),
     transformer: transforms,
     links,
     clock: systemClock,

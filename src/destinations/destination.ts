@@ -1,11 +1,15 @@
 /** The destination port: one try of one delivery, reduced to an AttemptResult. */
 import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { DestinationKind } from '../domain/destination.ts';
 import type { Subscription } from '../domain/subscription.ts';
 
 /** Everything a try needs to know; plain data, so that planning a request stays pure. */
 export interface AttemptJob {
   readonly subscription: Subscription;
   readonly eventId: string;
+  readonly eventType: string;
+  /** What the publisher gave, or null. */
+  readonly orderingKey: string | null;
   readonly sequence: number;
   /** When the event was accepted, milliseconds. */
   readonly createdAt: number;
@@ -25,7 +29,14 @@ export interface RunningAttempt {
 export interface Destination {
   /** `done` runs exactly once and never before `attempt` returns. */
   attempt(job: AttemptJob, done: (result: AttemptResult) => void): RunningAttempt;
+  /** Lets what is under way end and closes the connections it keeps; nothing is tried after it. */
+  close?(): Promise<void>;
 }
 
-/** Implementations by the `kind` a subscription names. */
-export type Destinations = Readonly<Record<Subscription['destination']['kind'], Destination>>;
+/**
+ * Implementations by the `kind` a subscription names. A try to a kind that this server does not
+ * have fails with a sentence that says so.
+ */
+export type Destinations = { readonly webhook: Destination } & {
+  readonly [Kind in DestinationKind]?: Destination;
+};

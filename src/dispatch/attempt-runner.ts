@@ -95,6 +95,8 @@ export class AttemptRunner {
     const job = {
       subscription,
       eventId: publicEventId(content),
+      eventType: content.eventType,
+      orderingKey: content.orderingKey,
       sequence: content.sequence,
       createdAt: content.createdAt,
       body: content.body,
@@ -103,14 +105,22 @@ export class AttemptRunner {
     };
     const done = (result: AttemptResult) => this.#finish(flight, result);
     try {
-      const running = destinations[subscription.destination.kind].attempt(job, done);
-      this.#running.set(work, running);
+      const { kind } = subscription.destination;
+      const destination = destinations[kind];
+      if (destination === undefined) return this.#refuse(work, kind, done);
+      this.#running.set(work, destination.attempt(job, done));
     } catch (error) {
       // One subscription that can't be prepared must not stop the lanes of all others.
       this.#running.set(work, UNSENT);
       this.#options.onError(error);
       queueMicrotask(() => done(NOT_PREPARED));
     }
+  }
+
+  #refuse(work: Work, kind: string, done: (result: AttemptResult) => void): void {
+    this.#running.set(work, UNSENT);
+    const detail = `this server has no destination of the kind "${kind}"`;
+    queueMicrotask(() => done({ kind: 'failure', reason: 'connect', detail, durationMs: 0 }));
   }
 
   /** Breaks off what is in flight. It is not settled, so the next start makes it pending again. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetOf } from '../domain/destination.ts';
 import { MAX_IN_FLIGHT_PER_NODE } from '../domain/limits.ts';
 import type { AttemptJob } from '../destinations/destination.ts';
 import { SimulatedWorld } from '../testing/simulated-world.ts';
@@ -8,7 +9,7 @@ const BAD = 'https://bad.test/';
 const GOOD = 'https://good.test/';
 
 function isBad({ subscription }: AttemptJob): boolean {
-  return subscription.destination.url === BAD;
+  return targetOf(subscription.destination) === BAD;
 }
 
 test('ten failures in a row open the breaker, and no more tries are spent', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetOf } from '../domain/destination.ts';
 import { SimulatedWorld, webhookSettings } from '../testing/simulated-world.ts';
 
 test('410 disables the subscription, holds the delivery and says so', async () => {
@@ -140,12 +141,12 @@ test('a new target gets what is queued and what waits, the old one nothing more'
   const world = await SimulatedWorld.create();
   const subscription = await world.subscribe({ url: 'https://old.test/', maxInFlight: 1 });
   world.network.react = ({ subscription: { destination } }) =>
-    destination.url === 'https://old.test/' ? { status: 500, delayMs: 10 } : { status: 200 };
+    targetOf(destination) === 'https://old.test/' ? { status: 500, delayMs: 10 } : { status: 200 };
   await world.publishMany(3);
   const settings = { ...subscription, ...webhookSettings({ url: 'https://new.test/' }) };
   await world.answer(world.engine.registry.change(subscription.number, { settings }));
   await world.advance(20_000);
-  const urls = world.network.attempts.map(({ job }) => job.subscription.destination.url);
+  const urls = world.network.attempts.map(({ job }) => targetOf(job.subscription.destination));
   assert.deepEqual(urls, [
     'https://old.test/',
     'https://new.test/',

@@ -2,6 +2,7 @@
  * Watches each subscription's run of failures. A short one stays in memory: writing every change of
  * a flapping target would cost more than its deliveries.
  */
+import { targetOf } from '../domain/destination.ts';
 import { endpointHealth, type FailureRun } from '../domain/endpoint-health.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
@@ -21,7 +22,7 @@ interface Options {
 
 /** Another target begins anew. */
 interface WatchedRun extends FailureRun {
-  readonly url: string;
+  readonly target: string;
 }
 
 export class EndpointWatch {
@@ -51,7 +52,7 @@ export class EndpointWatch {
     if (status !== 'active') return;
     const { run, disable } = endpointHealth(this.#known(subscription), 'failed', now);
     if (run === null) return;
-    this.#runs.set(number, { ...run, url: destination.url });
+    this.#runs.set(number, { ...run, target: targetOf(destination) });
     const isOld = now - run.since >= STORE_AFTER_MS;
     const isStored = failingSince === run.since && now - updatedAt < STORE_AGAIN_AFTER_MS;
     if (isOld ? !isStored : failingSince !== null) this.#store(number);
@@ -76,7 +77,7 @@ export class EndpointWatch {
 
   #known({ number, failingSince, updatedAt, destination }: Subscription): FailureRun | null {
     const known = this.#runs.get(number);
-    if (known !== undefined) return known?.url === destination.url ? known : null;
+    if (known !== undefined) return known?.target === targetOf(destination) ? known : null;
     // When it last failed is not stored; but not after its row was last written for that.
     return failingSince === null ? null : { since: failingSince, lastAt: updatedAt };
   }

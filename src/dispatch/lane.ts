@@ -18,6 +18,7 @@ import {
   setCap,
   type LaneWindow,
 } from '../domain/lane-window.ts';
+import { targetOf } from '../domain/destination.ts';
 import { createLowShare, lowRoom, waitForLow } from '../domain/low-share.ts';
 import { createRateLimit, take, type RateLimit } from '../domain/rate-limit.ts';
 import type { Subscription } from '../domain/subscription.ts';
@@ -79,7 +80,7 @@ export class Lane {
   constructor(key: string, subscription: Subscription) {
     this.key = key;
     this.tenant = subscription.tenant;
-    this.target = subscription.destination.url;
+    this.target = targetOf(subscription.destination);
     this.#owner = subscription.rateLimit === null ? null : subscription.number;
     this.#maxInFlight = subscription.maxInFlight;
     this.#window = createLaneWindow(subscription.maxInFlight);
@@ -89,7 +90,7 @@ export class Lane {
   /** True when the deliveries of this subscription, as it is now, go through this lane. */
   isFor(subscription: Subscription): boolean {
     const { number, rateLimit, maxInFlight, destination } = subscription;
-    if (this.target !== destination.url) return false;
+    if (this.target !== targetOf(destination)) return false;
     if (rateLimit !== null) return this.#owner === number;
     return this.#owner === null && this.#maxInFlight === maxInFlight;
   }
@@ -204,5 +205,5 @@ export class Lane {
 export function laneKey(subscription: Subscription): string {
   const { tenant, number, rateLimit, maxInFlight, destination } = subscription;
   const limits = rateLimit === null ? `in flight ${maxInFlight}` : `subscription ${number}`;
-  return `${tenant} ${limits} ${destination.url}`;
+  return `${tenant} ${limits} ${targetOf(destination)}`;
 }

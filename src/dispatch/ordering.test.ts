@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetOf } from '../domain/destination.ts';
 import type { Subscription } from '../domain/subscription.ts';
 import { SimulatedWorld, webhookSettings } from '../testing/simulated-world.ts';
 
@@ -369,7 +370,7 @@ test('a new target gets what waits, in order, when the old one has answered', as
   await world.advance(5_000);
   const urls = world.network.attempts.map(({ job }) => [
     job.sequence,
-    job.subscription.destination.url,
+    targetOf(job.subscription.destination),
   ]);
   assert.deepEqual(urls, [
     [1, 'https://old.test/'],

@@ -95,6 +95,11 @@ function cancelled(reason: string): Fate {
   return { status: 'cancelled', nextAttemptAt: null, reason };
 }
 
+/** A response speaks for itself. */
+function takenDetail(result: AttemptResult): string | null {
+  return result.kind === 'taken' ? result.detail : null;
+}
+
 function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): AttemptRecord {
   const { work, result, verdict, startedAt } = ended;
   const delivered = verdict.kind === 'delivered';
@@ -106,7 +111,7 @@ function attemptRecord(ended: EndedAttempt, nextAttemptAt: number | null): Attem
     trigger: work.trigger,
     outcome: delivered ? 'succeeded' : 'failed',
     failureReason: delivered ? null : verdict.reason,
-    detail: delivered ? null : verdict.detail,
+    detail: delivered ? takenDetail(result) : verdict.detail,
     responseStatus: response?.status ?? null,
     responseHeaders: response === null ? null : JSON.stringify(recordedHeaders(response.headers)),
     responseBody: response === null || response.body.length === 0 ? null : response.body,

@@ -15,6 +15,7 @@ export type TransportFailure =
   | 'blocked'
   | 'response_too_large'
   | 'auth_failed'
+  | 'rejected'
   | 'transform_failed';
 
 export interface ResponseResult {
@@ -36,4 +37,15 @@ export interface TransportFailureResult {
   readonly durationMs: number;
 }
 
-export type AttemptResult = ResponseResult | TransportFailureResult;
+/** A broker has confirmed that it holds the event. */
+export interface TakenResult {
+  readonly kind: 'taken';
+  /** Where it is now, for people: `entry 1719-0 of the stream`. Holds no secret. */
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+/** What HTTP can come back with. */
+export type HttpResult = ResponseResult | TransportFailureResult;
+
+export type AttemptResult = HttpResult | TakenResult;

@@ -5,7 +5,8 @@
  * that is down or drowning count against it: failures of transport, timeouts, 5xx and 429. A 3xx or
  * a 4xx comes from a receiver that is alive and refuses this request; holding its other events back
  * would help nobody. `blocked` and `response_too_large` don't count either: the first is our own
- * rule, and hiding it behind an open breaker would hide the reason; the second did answer.
+ * rule, and hiding it behind an open breaker would hide the reason; the second did answer, and so
+ * did who says `rejected`.
  * `auth_failed` counts: while no token is to be had no try can succeed, so none should be spent.
  *
  * Functions change the record in place and allocate nothing. All instants are milliseconds on the
@@ -64,10 +65,13 @@ export function endedBeforeSending(result: AttemptResult): boolean {
   return result.kind === 'failure' && result.reason === 'transform_failed';
 }
 
+const HARMLESS: ReadonlySet<string> = new Set(['blocked', 'response_too_large', 'rejected']);
+
 /** Whether a try that ended so is held against the receiver; see the head of this file. */
 export function countsAgainstBreaker(result: AttemptResult): boolean {
   if (result.kind === 'response') return result.status >= 500 || result.status === 429;
-  return result.reason !== 'blocked' && result.reason !== 'response_too_large';
+  if (result.kind === 'taken') return false;
+  return !HARMLESS.has(result.reason);
 }
 
 /**

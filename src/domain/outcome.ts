@@ -44,7 +44,13 @@ export const FAILURE_REASONS = [
   },
   {
     reason: 'auth_failed',
-    meaning: 'No access token could be had from the `token_url` of the subscription.',
+    meaning:
+      'No access token could be had from the `token_url` of the subscription, or a broker did not ' +
+      'take its credentials.',
+  },
+  {
+    reason: 'rejected',
+    meaning: 'The destination will never take this event: too large, unroutable, or forbidden.',
   },
   {
     reason: 'transform_failed',
@@ -84,7 +90,7 @@ export type Verdict =
   /** No other try of this event. */
   | {
       readonly kind: 'abort';
-      readonly reason: 'aborted';
+      readonly reason: 'aborted' | 'rejected';
       readonly detail: string;
       readonly throttles: boolean;
     }
@@ -102,10 +108,15 @@ const WISH_HEADER = 'webhook-delivery';
  * a 4xx too: receivers deploy, and an event that was refused yesterday is often taken today.
  * 429, 502, 503, 504 and a timeout also tell the lane to slow down (Standard Webhooks, "Delivery
  * and retries"). `webhook-delivery: abort` on a failure ends the delivery at once, and
- * `webhook-delivery: disable` on any answer does what 410 does.
+ * `webhook-delivery: disable` on any answer does what 410 does. What a broker will never take
+ * (`rejected`) ends at once, too.
  */
 export function classify(result: AttemptResult): Verdict {
+  if (result.kind === 'taken') return DELIVERED;
   if (result.kind === 'failure') {
+    if (result.reason === 'rejected') {
+      return { kind: 'abort', reason: 'rejected', detail: result.detail, throttles: false };
+    }
     const throttles = result.reason === 'timeout';
     return { kind: 'retry', reason: result.reason, detail: result.detail, throttles };
   }

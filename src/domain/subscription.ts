@@ -1,6 +1,7 @@
 /** A wish: which events, to which destination, signed with which secrets, under which policy. */
 import type { Challenge } from './challenge.ts';
 import type { ClientCertificate } from './client-certificate.ts';
+import type { Credentials, DestinationSpec } from './destination.ts';
 import { DEFAULT_MAX_IN_FLIGHT, DEFAULT_TIMEOUT_MS } from './limits.ts';
 import { DEFAULT_SCHEDULE_SECONDS } from './retry-policy.ts';
 import type { SignatureScheme } from './signature-choices.ts';
@@ -20,12 +21,6 @@ export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 /** A JSON object; `filter.ts` gives it its meaning. */
 export type FilterDocument = Readonly<Record<string, unknown>>;
 
-export interface WebhookDestination {
-  readonly kind: 'webhook';
-  /** Normalised by WHATWG URL (`url.href`). */
-  readonly url: string;
-}
-
 /** What a setting is that its owner did not choose, and in rows written before it existed. */
 export const DEFAULT_CHOICES: Omit<SubscriptionSettings, 'eventTypes' | 'destination'> = {
   name: null,
@@ -44,6 +39,7 @@ export const DEFAULT_CHOICES: Omit<SubscriptionSettings, 'eventTypes' | 'destina
   expiresAt: null,
   auth: null,
   clientCertificate: null,
+  credentials: null,
   challenge: null,
 };
 
@@ -52,7 +48,7 @@ export interface SubscriptionSettings {
   readonly name: string | null;
   /** Patterns: exact, `task.*`, `task.**`, `**`. */
   readonly eventTypes: readonly string[];
-  readonly destination: WebhookDestination;
+  readonly destination: DestinationSpec;
   /** Seconds between tries; its length is the number of retries. */
   readonly retryScheduleSeconds: readonly number[];
   readonly timeoutMs: number;
@@ -77,6 +73,8 @@ export interface SubscriptionSettings {
   readonly auth: TargetAuth | null;
   /** What it shows in mutual TLS, or null. Sealed, too. */
   readonly clientCertificate: ClientCertificate | null;
+  /** What a destination other than a webhook asks for, or null. Sealed, too. */
+  readonly credentials: Credentials | null;
   /** Whether the target has to say that it wants the events; null when nobody asks it. */
   readonly challenge: Challenge | null;
 }

@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { HttpResult } from '../domain/attempt-result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { Completions } from './completions.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
@@ -28,7 +28,7 @@ export class EgressClient {
     };
   }
 
-  send(request: EgressRequest, done: (result: AttemptResult) => void): EgressHandle {
+  send(request: EgressRequest, done: (result: HttpResult) => void): EgressHandle {
     const target = this.#targets.get(request.url);
     const exchange = new Exchange(this.#context, request, target.path, done);
     if (this.#isClosed) exchange.abort();

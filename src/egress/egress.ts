@@ -1,6 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { NO_ALLOWED_TARGETS } from './allow-targets.ts';
 import type { AllowTargets } from './allow-targets.ts';
+import { createBrokerGuard } from './broker-guard.ts';
 import { EgressClient } from './client.ts';
 import { createConnectors } from './connector.ts';
 import type { BlockedConnect } from './connector.ts';
@@ -39,10 +40,11 @@ export interface EgressOptions {
 export function createEgress(options: EgressOptions): Egress {
   const { clock, limits = {} } = options;
   const policy = { allowTargets: options.allowTargets, allowHttp: options.allowHttp };
+  const resolver = options.resolver ?? createDnsResolver({ clock });
   const connectors = createConnectors({
     clock,
     policy,
-    resolver: options.resolver ?? createDnsResolver({ clock }),
+    resolver,
     connectTimeoutMs: limits.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     extraCa: options.extraCa,
     onBlocked: options.onBlocked,
@@ -51,7 +53,8 @@ export function createEgress(options: EgressOptions): Egress {
   return {
     send: (request, done) => client.send(request, done),
     checkTarget: (text) => checkTargetUrl(text, policy),
-    selfTest: () => runSelfTest((resolver) => createUnopenedEgress(clock, resolver)),
+    brokers: createBrokerGuard({ policy, resolver, onBlocked: options.onBlocked }),
+    selfTest: () => runSelfTest((played) => createUnopenedEgress(clock, played)),
     close: () => client.close(),
   };
 }

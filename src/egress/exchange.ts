@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { AttemptResult, TransportFailure } from '../domain/attempt-result.ts';
+import type { HttpResult, TransportFailure } from '../domain/attempt-result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { NO_DEADLINE } from './deadline-wheel.ts';
 import type { DeadlineEntry, DeadlineWheel } from './deadline-wheel.ts';
@@ -33,9 +33,9 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
 
   readonly dispatchOptions: Dispatcher.DispatchOptions;
   readonly maxConnections: number;
-  readonly done: (result: AttemptResult) => void;
+  readonly done: (result: HttpResult) => void;
   /** Known from the moment `onSettled` is called. */
-  result: AttemptResult | null = null;
+  result: HttpResult | null = null;
   /** Monotonic milliseconds. */
   endedAt = 0;
   /** Where the connection comes from; `null` when the request was refused before. */
@@ -57,7 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
     context: ExchangeContext,
     request: EgressRequest,
     path: string,
-    done: (result: AttemptResult) => void,
+    done: (result: HttpResult) => void,
   ) {
     this.#context = context;
     this.done = done;
@@ -157,7 +157,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
     });
   }
 
-  #settle(result: AttemptResult): void {
+  #settle(result: HttpResult): void {
     this.result = result;
     this.#context.wheel.remove(this);
     this.#context.onSettled(this);

@@ -24,6 +24,14 @@ export function portObjection(protocol: string, port: number): string | null {
   return null;
 }
 
+/** The same for a broker's client, which may use the ports of its own kind besides. */
+export function brokerPortObjection(port: number, own: readonly number[]): string | null {
+  if (own.includes(port) || port === HTTPS_PORT) return null;
+  return port < FIRST_UNPRIVILEGED_PORT || DENIED_PORTS.has(port)
+    ? `port ${port} is not allowed for this kind of destination`
+    : null;
+}
+
 /** Names under which clouds and hosts publish their metadata services. */
 const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.google.internal',
@@ -32,6 +40,10 @@ const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.tencentyun.com',
   'metadata.platformequinix.com',
 ]);
+
+export function isMetadataName(name: string): boolean {
+  return METADATA_NAMES.has(name);
+}
 
 /** Suffixes that never lead to the public internet (RFC 6761, RFC 8375, RFC 9476 and practice). */
 const PRIVATE_SUFFIXES: readonly string[] = [

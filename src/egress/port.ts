@@ -1,5 +1,6 @@
-import type { AttemptResult } from '../domain/attempt-result.ts';
-import type { TargetCheck } from './target-url.ts';
+import type { HttpResult, TransportFailure } from '../domain/attempt-result.ts';
+import type { BrokerEndpoint } from '../domain/broker-url.ts';
+import type { TargetCheck, TargetRefusal } from './target-url.ts';
 
 /**
  * Request headers: an object, or name and value by turns in one flat array. The array is the faster
@@ -40,15 +41,39 @@ export interface EgressHandle {
   abort(): void;
 }
 
+export type VettedBroker =
+  | {
+      readonly ok: true;
+      /** To be dialled in this order, and no others; at least one. */
+      readonly addresses: readonly string[];
+      /** The name for SNI that the certificate must be for; null for a literal address. */
+      readonly servername: string | null;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: TransportFailure;
+      /** One sentence for a person; safe to show to a tenant. */
+      readonly detail: string;
+    };
+
+/** What clients of brokers ask before each connection they open. */
+export interface BrokerGuard {
+  /** Judges by everything that can be known without resolving the name. */
+  check(endpoint: BrokerEndpoint): TargetRefusal | null;
+  /** Resolves the name and holds every answer against the address rules. */
+  vet(endpoint: BrokerEndpoint): Promise<VettedBroker>;
+}
+
 /** The port to the outside world over HTTP. Everything outbound goes through it. */
 export interface Egress {
   /**
    * Sends one request. `done` is called exactly once, never before `send` has returned. Redirects
    * are not followed, bodies are not decoded, and at most 64 KiB of a response body are kept.
    */
-  send(request: EgressRequest, done: (result: AttemptResult) => void): EgressHandle;
+  send(request: EgressRequest, done: (result: HttpResult) => void): EgressHandle;
   /** Judges a target URL by everything that can be known without resolving its name. */
   checkTarget(text: string): TargetCheck;
+  readonly brokers: BrokerGuard;
   /** Tries to reach loopback in every known disguise; rejects when something came through. */
   selfTest(): Promise<void>;
   /** Aborts what is under way and closes all connections. Idempotent. */

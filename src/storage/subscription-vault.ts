@@ -19,11 +19,11 @@ import type { Subscription, SubscriptionSettings } from '../domain/subscription.
 import type { Random } from '../runtime/random.ts';
 import type { SubscriptionRecord } from './control.ts';
 
+type SealedSetting = 'auth' | 'clientCertificate' | 'credentials' | 'headers';
+
 /** What is sealed; version 0.1 kept headers in the settings, and nothing else but secrets. */
 interface SealedParts
-  extends
-    Pick<Subscription, 'secrets'>,
-    Partial<Pick<Subscription, 'auth' | 'clientCertificate' | 'headers'>> {}
+  extends Pick<Subscription, 'secrets'>, Partial<Pick<Subscription, SealedSetting>> {}
 
 type Locked = Pick<Subscription, 'secrets' | 'status' | 'disabledReason'>;
 
@@ -91,8 +91,8 @@ export class SubscriptionVault {
     const { tenant, number, status, disabledReason, secrets } = subscription;
     const locked = this.#locked.get(number);
     if (locked !== undefined && secrets.length === 0) return columnsOf(locked.record);
-    const { auth, clientCertificate, headers } = subscription;
-    const parts = { secrets, auth, clientCertificate, headers };
+    const { auth, clientCertificate, credentials, headers } = subscription;
+    const parts = { secrets, auth, clientCertificate, credentials, headers };
     return { status, disabledReason, sealedSecrets: this.#seal({ tenant, number }, parts) };
   }
 
@@ -165,13 +165,14 @@ function withEnd(secret: string | SigningSecret): SigningSecret {
   return typeof secret === 'string' ? { text: secret, expiresAt: null } : secret;
 }
 
-type OpenSettings = Omit<SubscriptionSettings, 'auth' | 'clientCertificate' | 'headers'>;
+type OpenSettings = Omit<SubscriptionSettings, SealedSetting>;
 
 /** The settings that stand in the row as they are. */
 export function openSettings(subscription: Subscription): OpenSettings {
   const { number: _number, id: _id, tenant: _tenant, status: _status, ...rest } = subscription;
   const { disabledReason: _reason, failingSince: _since, createdAt: _at, ...choices } = rest;
   const { updatedAt: _changedAt, secrets: _secrets, ...settings } = choices;
-  const { auth: _auth, clientCertificate: _certificate, headers: _headers, ...open } = settings;
+  const { auth: _auth, clientCertificate: _certificate, headers: _headers, ...others } = settings;
+  const { credentials: _credentials, ...open } = others;
   return open;
 }

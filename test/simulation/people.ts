@@ -1,4 +1,5 @@
 /** The people of a simulation: publishers, owners of subscriptions, and operators who interfere. */
+import { targetOf } from '../../src/domain/destination.ts';
 import { liveSecret, type Subscription } from '../../src/domain/subscription.ts';
 import type { Publication } from '../../src/accept/publication.ts';
 import type { DeliveryView } from '../../src/storage/journal.ts';
@@ -142,7 +143,7 @@ export class People {
     const change = (current: Subscription) => ({
       settings: {
         ...current,
-        destination: { kind: 'webhook', url: url ?? current.destination.url } as const,
+        destination: { kind: 'webhook', url: url ?? targetOf(current.destination) } as const,
         maxInFlight: dice.pick([1, 3, 20, 256]),
         rateLimit: dice.pick([null, 5, 50]),
         ordered: ordered ?? current.ordered,

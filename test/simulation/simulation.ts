@@ -2,6 +2,7 @@
  * One seed: the real engine over a simulated disk, network and clock, people who publish and
  * interfere, faults and crashes; then calm weather, and an account of every promise.
  */
+import { targetOf } from '../../src/domain/destination.ts';
 import { MemoryData } from '../../src/storage/memory/store.ts';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { SimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -87,7 +88,7 @@ class Run {
     });
     this.#network.react = (job) => {
       const { attemptNumber, sequence, subscription } = job;
-      const reaction = this.#weather.reaction(subscription.destination.url);
+      const reaction = this.#weather.reaction(targetOf(subscription.destination));
       this.#note(`try ${attemptNumber} of ${sequence}/${subscription.number}`);
       this.#oracle.attemptStarts(job);
       return reaction;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { targetOf } from '../../domain/destination.ts';
 import type { ChallengeOutcome } from '../../domain/challenge.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { StorageError } from '../../storage/storage.ts';
@@ -23,7 +24,7 @@ before(async () => {
     async challenge(subscription) {
       asked.push(subscription);
       await gate;
-      return answers.get(new URL(subscription.destination.url).host) ?? NO;
+      return answers.get(new URL(targetOf(subscription.destination)).host) ?? NO;
     },
   });
   answers.set('yes.example.com', YES);
@@ -122,7 +123,7 @@ test('a new target is asked anew; other changes ask nobody', async () => {
   const back = await change({ destination: { kind: 'webhook', url: YES_URL } });
   assert.equal(back.json['status'], 'active');
   assert.deepEqual(
-    asked.slice(seen).map(({ destination }) => destination.url),
+    asked.slice(seen).map(({ destination }) => targetOf(destination)),
     ['https://no.example.com/', YES_URL],
   );
 });

@@ -1,20 +1,19 @@
 /** From what a caller wrote to the settings of a subscription. */
 import { clashingHeader } from '../../domain/signature-choices.ts';
 import { DEFAULT_CHOICES, type SubscriptionSettings } from '../../domain/subscription.ts';
-import type { TargetCheck } from '../deps.ts';
-import { invalid, Problem, sentence, type ProblemPart } from '../problems.ts';
+import type { TargetChecks } from '../deps.ts';
+import { invalid } from '../problems.ts';
 import { changedContent } from './content-input.ts';
+import { changedDestination } from './destination-input.ts';
 import { changedExpiry } from './lifetime.ts';
 import { signingOf } from './secret-input.ts';
 import { HIDDEN } from './shown-headers.ts';
 import type { ChangeSubscriptionInput, CreateSubscriptionInput } from './subscription-schema.ts';
 
-type CheckTarget = (text: string) => TargetCheck;
-
 /** @throws Problem `target_not_allowed` or `validation_failed` */
 export function newSettings(
   input: CreateSubscriptionInput,
-  checkTarget: CheckTarget,
+  checks: TargetChecks,
 ): SubscriptionSettings {
   const defaults: SubscriptionSettings = {
     ...DEFAULT_CHOICES,
@@ -22,21 +21,21 @@ export function newSettings(
     destination: { kind: 'webhook', url: '' },
     signing: signingOf(input, DEFAULT_CHOICES.signing),
   };
-  return changedSettings(defaults, input, checkTarget);
+  return changedSettings(defaults, input, checks);
 }
 
 /** The settings with those fields replaced that the caller gave; each one as a whole. */
 export function changedSettings(
   current: SubscriptionSettings,
   input: ChangeSubscriptionInput,
-  checkTarget: CheckTarget,
+  checks: TargetChecks,
 ): SubscriptionSettings {
   if (input.headers !== undefined) refuseHiddenValues(input.headers);
   const changed = {
     ...current,
     name: input.name === undefined ? current.name : input.name,
     eventTypes: eventTypesOf(input) ?? current.eventTypes,
-    destination: destinationOf(input, checkTarget) ?? current.destination,
+    ...changedDestination(current, input, checks),
     retryScheduleSeconds: input.retry_schedule ?? current.retryScheduleSeconds,
     timeoutMs: input.timeout_ms ?? current.timeoutMs,
     rateLimit: input.rate_limit === undefined ? current.rateLimit : input.rate_limit,
@@ -66,19 +65,6 @@ function refuseClashes(
 
 function eventTypesOf(input: ChangeSubscriptionInput): readonly string[] | undefined {
   return input.event_type === undefined ? input.event_types : [input.event_type];
-}
-
-function destinationOf(
-  input: ChangeSubscriptionInput,
-  checkTarget: CheckTarget,
-): SubscriptionSettings['destination'] | undefined {
-  const url = input.target_url ?? input.destination?.url;
-  if (url === undefined) return undefined;
-  const check = checkTarget(url);
-  if (check.ok) return { kind: 'webhook', url: check.url.href };
-  const pointer = input.target_url === undefined ? '/destination/url' : '/target_url';
-  const part: ProblemPart = { pointer, detail: check.reason, code: check.code };
-  throw new Problem('target_not_allowed', sentence(part), { errors: [part] });
 }
 
 /** What was read back must not overwrite the value it stands for. */

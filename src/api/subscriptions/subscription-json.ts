@@ -1,10 +1,12 @@
 /** A subscription as readers see it. Secrets never come here. */
 import type { z } from 'zod';
+import { webhookUrl } from '../../domain/destination.ts';
 import { isKeyPair } from '../../domain/signing-secrets.ts';
 import type { SigningSecret, Subscription } from '../../domain/subscription.ts';
 import { decodeBase64, encodeBase64 } from '../../protocol/base64.ts';
 import { PRIVATE_KEY_PREFIX, PUBLIC_KEY_PREFIX } from '../../protocol/secrets.ts';
 import { isoTime, isoTimeOrNull } from '../common-schema.ts';
+import { destinationJson } from './destination-json.ts';
 import { shownHeaders } from './shown-headers.ts';
 import type { subscriptionOutput } from './subscription-schema.ts';
 import { targetAccessJson } from './target-access.ts';
@@ -19,8 +21,8 @@ export function subscriptionJson(subscription: Subscription): z.output<typeof su
     id: subscription.id,
     name: subscription.name,
     event_types: [...subscription.eventTypes],
-    target_url: destination.url,
-    destination,
+    target_url: webhookUrl(destination),
+    destination: destinationJson(subscription),
     filter: subscription.filter,
     source_id: null,
     status: subscription.status,

@@ -1,5 +1,6 @@
 /** `/v1/webhooks/subscriptions`: create, read, change, delete. */
 import { z } from 'zod';
+import { targetOf } from '../../domain/destination.ts';
 import { secretsOf } from '../../domain/signing-secrets.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import { idParams, listOf, listQuery, pageOf } from '../common-schema.ts';
@@ -28,6 +29,7 @@ export interface SubscriptionSources extends Pick<
   | 'registry'
   | 'tenants'
   | 'checkTarget'
+  | 'checkBroker'
   | 'clock'
   | 'random'
   | 'transformer'
@@ -78,7 +80,7 @@ export function refuseLocked({ secrets }: Subscription): void {
 }
 
 function registerCreate(app: Api, sources: SubscriptionSources): void {
-  const { registry, tenants, checkTarget, transformer, verification, catalogue } = sources;
+  const { registry, tenants, transformer, verification, catalogue } = sources;
   const { clock, random } = sources;
   const withinQuota = subscriptionQuota(sources);
   app.route({
@@ -99,8 +101,8 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
       checkLifetime(request.body, clock.now());
-      const rules = { checkTarget, now: clock.now() };
-      const wanted = newSettings(request.body, checkTarget);
+      const rules = { checkTarget: sources.checkTarget, now: clock.now() };
+      const wanted = newSettings(request.body, sources);
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const settings = {
         ...withTargetAccess(wanted, request.body, rules),
@@ -157,7 +159,7 @@ function registerReads(app: Api, { registry }: SubscriptionSources): void {
 }
 
 function registerChange(app: Api, sources: SubscriptionSources): void {
-  const { registry, tenants, checkTarget, verification, transformer, clock } = sources;
+  const { registry, tenants, verification, transformer, clock } = sources;
   const { deliveries, catalogue } = sources;
   app.route({
     method: 'PATCH',
@@ -182,11 +184,11 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
       const tenant = tenantOf(request);
       const former = subscriptionOr404(registry, tenant, request.params.id);
       refuseLocked(former);
-      const rules = { checkTarget, now: clock.now() };
+      const rules = { checkTarget: sources.checkTarget, now: clock.now() };
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const wish = { wanted: request.body.challenge, isRequired };
       const settingsOf = (current: Subscription) =>
-        withTargetAccess(changedSettings(current, request.body, checkTarget), request.body, rules);
+        withTargetAccess(changedSettings(current, request.body, sources), request.body, rules);
       await checkTransform(transformer, tenant, former, settingsOf(former));
       let isRevived = false;
       // It may have changed while the transform was being tried.
@@ -195,7 +197,7 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
         const revived = revival(current, settings, clock.now());
         isRevived = revived.status === 'active';
         // What the target before has done says nothing about this one.
-        const isMoved = settings.destination.url !== current.destination.url;
+        const isMoved = targetOf(settings.destination) !== targetOf(current.destination);
         const challenged = withChallenge(
           { ...current, status: revived.status ?? current.status },
           settings,

@@ -9,7 +9,6 @@ import {
   MAX_IN_FLIGHT_CAP,
   MAX_NAME_CHARS,
   MAX_RATE_LIMIT_PER_SECOND,
-  MAX_TARGET_URL_CHARS,
   MAX_TIMEOUT_MS,
   MIN_TIMEOUT_MS,
 } from '../../domain/limits.ts';
@@ -21,6 +20,7 @@ import { warnings } from '../events/catalogue-check.ts';
 import { rule, strict } from '../validation.ts';
 import { challengeInput, challengeOutput } from './challenge-schema.ts';
 import { contentFields, contentOutput } from './content-schema.ts';
+import { destinationInput, destinationOutput, targetUrl } from './destination-schema.ts';
 import {
   keyConflict,
   secretFacts,
@@ -36,16 +36,6 @@ const pattern = z
   .check(rule(checkEventTypePattern, 'invalid_event_type'))
   .meta({ examples: ['task.completed'] });
 
-const targetUrl = z
-  .string()
-  .max(MAX_TARGET_URL_CHARS)
-  .describe('Where events are POSTed to.')
-  .meta({ examples: ['https://example.com/webhooks/agent-task-updates'] });
-
-const destination = strict({ kind: z.literal('webhook'), url: targetUrl }).meta({
-  id: 'WebhookDestination',
-});
-
 /** Fields that may be given at creation and changed later. */
 const changeable = {
   event_type: pattern.optional().describe('One pattern; or use `event_types`.'),
@@ -56,7 +46,9 @@ const changeable = {
     .optional()
     .describe('Patterns: exact, `task.*` (one part), `task.**` (any depth), `**` (all).'),
   target_url: targetUrl.optional(),
-  destination: destination.optional().describe('Instead of `target_url`.'),
+  destination: destinationInput
+    .optional()
+    .describe('Instead of `target_url`: an object whose `kind` says where events go.'),
   name: z.string().min(1).max(MAX_NAME_CHARS).nullable().optional().describe('For people.'),
   retry_schedule: z
     .array(z.number())
@@ -135,8 +127,8 @@ export const subscriptionOutput = z
     id: z.string().meta({ examples: ['sub_01kgsx2f2g00000000001'] }),
     name: z.string().nullable(),
     event_types: z.array(z.string()),
-    target_url: z.string(),
-    destination: z.object({ kind: z.literal('webhook'), url: z.string() }),
+    target_url: z.string().nullable().describe('Null where events do not go to a webhook.'),
+    destination: destinationOutput,
     source_id: z.null(),
     status: z.enum(SUBSCRIPTION_STATUSES),
     disabled_reason: z.string().nullable(),

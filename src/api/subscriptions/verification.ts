@@ -5,6 +5,7 @@ import {
   OPEN_CHALLENGE,
   type Challenge,
 } from '../../domain/challenge.ts';
+import { targetOf } from '../../domain/destination.ts';
 import type { Subscription, SubscriptionSettings } from '../../domain/subscription.ts';
 import type { SubscriptionChange } from '../../storage/subscription-registry.ts';
 import { isoTimeOrNull } from '../common-schema.ts';
@@ -70,7 +71,7 @@ function answeredBy(
   asked: Subscription,
   challenge: Challenge,
 ): SubscriptionChange {
-  if (isProven(current) || current.destination.url !== asked.destination.url) return {};
+  if (isProven(current) || targetOf(current.destination) !== targetOf(asked.destination)) return {};
   const settings = { ...current, challenge };
   const isOver = isProven(settings) && current.status === 'pending_challenge';
   return { settings, ...(isOver && { status: 'active' }) };
@@ -100,7 +101,7 @@ export function withChallenge(
   { wanted, isRequired }: ChallengeWish,
 ): SubscriptionChange {
   if (wanted === false && isRequired) throw required();
-  const isMoved = current.destination.url !== settings.destination.url;
+  const isMoved = targetOf(current.destination) !== targetOf(settings.destination);
   const challenge = nextChallenge(current.challenge, { isMoved, wanted, isRequired });
   const next = { ...settings, challenge };
   if (isProven(next) && current.status === 'pending_challenge') {

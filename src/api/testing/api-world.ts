@@ -12,6 +12,7 @@ import type { Destination } from '../../destinations/destination.ts';
 import { TenantDeletion } from '../../app/tenant-deletion.ts';
 import { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { Replays } from '../../dispatch/replay/replays.ts';
+import type { BrokerEndpoint } from '../../domain/broker-url.ts';
 import { generateApiKey, hashApiKey, type Scope } from '../../domain/api-key.ts';
 import { parseMasterKeys, type MasterKey } from '../../domain/master-keys.ts';
 import { ThinLinks } from '../../domain/thin-link.ts';
@@ -37,6 +38,13 @@ function checkTarget(text: string): TargetCheck {
   return url.hostname.endsWith('.internal')
     ? { ok: false, code: 'host_not_allowed', reason: 'the host is not public' }
     : { ok: true, url };
+}
+
+function checkBroker({ host }: BrokerEndpoint) {
+  const code = 'host_not_allowed';
+  return host.endsWith('.internal')
+    ? ({ ok: false, code, reason: 'the host is not public' } as const)
+    : null;
 }
 
 export interface ApiWorld {
@@ -183,6 +191,7 @@ function dependencies(
     tenantData,
     rates: rules,
     checkTarget,
+    checkBroker,
     clock,
     random: systemRandom,
     sendTest: (subscription) => operational.sendTest(subscription),

@@ -3,7 +3,7 @@
  * client, kept in memory until shortly before their end, one request at a time for each
  * subscription.
  */
-import type { AttemptResult, ResponseResult } from '../../domain/attempt-result.ts';
+import type { HttpResult, ResponseResult } from '../../domain/attempt-result.ts';
 import { statusPhrase } from '../../domain/status-phrase.ts';
 import { basicAuthorization, type OAuth2Auth } from '../../domain/target-auth.ts';
 import type { Egress, EgressRequest } from '../../egress/port.ts';
@@ -136,7 +136,7 @@ interface ReadToken {
   readonly lifetimeMs: number;
 }
 
-function readToken(result: AttemptResult, fetchedAt: number): ReadToken {
+function readToken(result: HttpResult, fetchedAt: number): ReadToken {
   if (result.kind === 'failure') return noToken(`the token endpoint failed: ${result.detail}`);
   const members = jsonMembers(result);
   if (result.status < 200 || result.status > 299) {

@@ -1,6 +1,7 @@
 /** Asks a target whether it wants our events, the way its payload format suggests. */
-import type { AttemptResult, ResponseResult } from '../../domain/attempt-result.ts';
+import type { HttpResult, ResponseResult } from '../../domain/attempt-result.ts';
 import type { ChallengeOutcome } from '../../domain/challenge.ts';
+import { targetOf } from '../../domain/destination.ts';
 import { MAX_CHALLENGE_MS } from '../../domain/limits.ts';
 import { statusPhrase } from '../../domain/status-phrase.ts';
 import type { Subscription } from '../../domain/subscription.ts';
@@ -76,7 +77,7 @@ async function echo(
     : { ok: false, method: 'echo', failure };
 }
 
-function echoFailure(result: AttemptResult, token: string): string | undefined {
+function echoFailure(result: HttpResult, token: string): string | undefined {
   if (result.kind === 'failure') return result.detail;
   const isSuccess = result.status >= 200 && result.status < 300;
   if (!isSuccess) return answered(result);
@@ -110,7 +111,7 @@ async function handshake(
 }
 
 function handshakeFailure(
-  result: AttemptResult,
+  result: HttpResult,
   origin: string,
   rate: number | null,
 ): string | undefined {
@@ -131,10 +132,10 @@ function ask(
   subscription: Subscription,
   request: Pick<EgressRequest, 'method' | 'headers' | 'body'>,
   now: number,
-): Promise<AttemptResult> {
+): Promise<HttpResult> {
   const { destination, timeoutMs, tenant } = subscription;
   const limits = {
-    url: new URL(destination.url),
+    url: new URL(targetOf(destination)),
     timeoutMs: Math.min(timeoutMs, MAX_CHALLENGE_MS),
     // Connections of its own: behind the deliveries to that host it might never get its turn.
     maxConnections: 4,

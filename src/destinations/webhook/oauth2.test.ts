@@ -58,6 +58,8 @@ async function setup(t: TestContext) {
         sequence: 7,
         createdAt: START_AT,
         body: BODY,
+        eventType: 'task.completed',
+        orderingKey: null,
         attemptNumber: 1,
         startedAt,
       },

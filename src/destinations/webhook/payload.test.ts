@@ -64,6 +64,8 @@ async function setup(t: TestContext, transformer: Transformer = new ScriptedTran
     sequence: 7,
     createdAt: START_AT,
     body: BODY,
+    eventType: 'task.completed',
+    orderingKey: null,
     attemptNumber: 1,
     startedAt: START_AT,
     ...overrides,
@@ -98,7 +100,8 @@ function isSigned({ headers, body }: ReceivedRequest): boolean {
 }
 
 function failureOf(result: AttemptResult): string {
-  return result.kind === 'failure' ? `${result.reason}: ${result.detail}` : `${result.status}`;
+  if (result.kind === 'failure') return `${result.reason}: ${result.detail}`;
+  return result.kind === 'response' ? `${result.status}` : result.detail;
 }
 
 test('a CloudEvent in structured mode is signed as it is sent', async (t) => {

@@ -46,6 +46,8 @@ function job(overrides: Partial<AttemptJob> = {}): AttemptJob {
     sequence: 7,
     createdAt: START_AT,
     body: BODY,
+    eventType: 'task.completed',
+    orderingKey: null,
     attemptNumber: 1,
     startedAt: STARTED_AT,
     ...overrides,

@@ -1,4 +1,5 @@
 /** Plans the signed HTTP request of one try. Pure: same job, same bytes. */
+import { targetOf } from '../../domain/destination.ts';
 import { deliveryId } from '../../domain/ids.ts';
 import { firstEnd, unexpired } from '../../domain/signing-secrets.ts';
 import type { Subscription } from '../../domain/subscription.ts';
@@ -35,7 +36,7 @@ export function prepareWebhook(
 ): PreparedWebhook {
   const origin = subscription.challenge?.origin ?? null;
   return {
-    url: new URL(subscription.destination.url),
+    url: new URL(targetOf(subscription.destination)),
     fixedHeaders: [
       HEADER_CONTENT_TYPE,
       contentTypeOf(subscription.payloadFormat),

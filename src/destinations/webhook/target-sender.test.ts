@@ -31,7 +31,15 @@ test('a client certificate is shown, over connections of its own', async (t) => 
     new Promise<AttemptResult>((resolve) => {
       const place = { sequence: 7, createdAt: START_AT, eventId: eventId(START_AT, 7) };
       const body = Buffer.from('{}');
-      const job = { ...place, subscription, body, attemptNumber: 1, startedAt: START_AT };
+      const job = {
+        ...place,
+        eventType: 'a.b',
+        orderingKey: null,
+        subscription,
+        body,
+        attemptNumber: 1,
+        startedAt: START_AT,
+      };
       destination.attempt(job, resolve);
     });
   const { cert, key } = clients.issue(['billing.acme.test']);

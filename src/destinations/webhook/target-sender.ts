@@ -3,7 +3,7 @@
  * for nothing goes straight to the client.
  */
 import { createHash } from 'node:crypto';
-import type { AttemptResult } from '../../domain/attempt-result.ts';
+import type { HttpResult } from '../../domain/attempt-result.ts';
 import type { ClientCertificate } from '../../domain/client-certificate.ts';
 import type { Subscription } from '../../domain/subscription.ts';
 import type { OAuth2Auth } from '../../domain/target-auth.ts';
@@ -21,7 +21,7 @@ export type TargetSender = (
   request: EgressRequest,
   /** Wall clock, milliseconds. */
   startedAt: number,
-  done: (result: AttemptResult) => void,
+  done: (result: HttpResult) => void,
 ) => RunningAttempt;
 
 export function createTargetSender(egress: Pick<Egress, 'send'>): TargetSender {
@@ -58,7 +58,7 @@ interface Parts {
   readonly auth: OAuth2Auth;
   readonly request: EgressRequest;
   readonly startedAt: number;
-  readonly done: (result: AttemptResult) => void;
+  readonly done: (result: HttpResult) => void;
 }
 
 /** One attempt: token, request, and once more with a new token when an old one was refused. */
@@ -125,7 +125,7 @@ class TokenSend implements RunningAttempt {
     queueMicrotask(() => this.#parts.done(result));
   }
 
-  #end(result: AttemptResult): void {
+  #end(result: HttpResult): void {
     this.#ended = true;
     this.#parts.done(result);
   }

@@ -66,6 +66,8 @@ function job(receiver: FakeReceiver, overrides: Partial<AttemptJob> = {}): Attem
     sequence: 7,
     createdAt: START_AT,
     body: BODY,
+    eventType: 'task.completed',
+    orderingKey: null,
     attemptNumber: 1,
     startedAt: START_AT,
     ...overrides,

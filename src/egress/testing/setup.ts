@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { AttemptResult } from '../../domain/attempt-result.ts';
+import type { AttemptResult, HttpResult } from '../../domain/attempt-result.ts';
 import { parseAllowTargets } from '../allow-targets.ts';
 import { createEgress } from '../egress.ts';
 import type { Egress, EgressOptions, EgressRequest } from '../egress.ts';
@@ -48,7 +48,7 @@ export function sendTo(
   egress: Egress,
   url: string,
   parts: Partial<EgressRequest> = {},
-): Promise<AttemptResult> {
+): Promise<HttpResult> {
   return new Promise((resolve) => {
     egress.send(request(url, parts), resolve);
   });
@@ -56,6 +56,7 @@ export function sendTo(
 
 /** `reason: detail` of a failure, `status` of a response: what most tests compare. */
 export function summary(result: AttemptResult): string {
+  if (result.kind === 'taken') return result.detail;
   return result.kind === 'response'
     ? `response ${result.status}`
     : `${result.reason}: ${result.detail}`;
