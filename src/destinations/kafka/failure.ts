@@ -5,6 +5,8 @@ export interface KafkaFailure {
   readonly reason: TransportFailure;
   /** One sentence for a person; holds no address and no secret. */
   readonly detail: string;
+  /** True when it is about the topic, whatever the message. */
+  readonly isOfTopic?: boolean;
 }
 
 /** What only a person can mend; names of the protocol's error codes. */
@@ -17,6 +19,8 @@ const AUTH: ReadonlySet<string> = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
 ]);
 
+const NO_TOPIC = 'the cluster knows no such topic';
+
 /** What no later try changes: it is about the message or the topic. */
 const REJECTED: Readonly<Record<string, string>> = {
   INVALID_RECORD: 'the topic does not take such messages (INVALID_RECORD)',
@@ -24,8 +28,13 @@ const REJECTED: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: 'the message is larger than the topic takes (MESSAGE_TOO_LARGE)',
   POLICY_VIOLATION: 'a policy of the cluster forbids it (POLICY_VIOLATION)',
   RECORD_LIST_TOO_LARGE: 'the message is larger than the topic takes (RECORD_LIST_TOO_LARGE)',
-  UNKNOWN_TOPIC_OR_PARTITION: 'the cluster knows no such topic',
+  UNKNOWN_TOPIC_OR_PARTITION: NO_TOPIC,
 };
+
+const OF_TOPIC: ReadonlySet<string> = new Set([
+  'INVALID_TOPIC_EXCEPTION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
 
 const CONNECT_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -87,11 +96,12 @@ function firstOf(
   return undefined;
 }
 
-const GUARD_REASONS: ReadonlySet<unknown> = new Set(['blocked', 'dns', 'timeout', 'connect']);
+/** Of the rules of egress, told in its own words. */
+const GUARD_REASONS = ['blocked', 'dns', 'timeout', 'connect'] as const;
 
-function ofGuard({ reason, message }: Known): KafkaFailure | undefined {
-  if (!GUARD_REASONS.has(reason)) return undefined;
-  return { reason: reason as TransportFailure, detail: String(message) };
+function ofGuard({ reason: told, message }: Known): KafkaFailure | undefined {
+  const reason = GUARD_REASONS.find((known) => known === told);
+  return reason && { reason, detail: String(message) };
 }
 
 function ofProtocol({ apiId, code, message }: Known): KafkaFailure | undefined {
@@ -100,14 +110,16 @@ function ofProtocol({ apiId, code, message }: Known): KafkaFailure | undefined {
   }
   // The client says this in words alone.
   if (code === 'PLT_KFK_USER' && String(message).startsWith('Unknown topic')) {
-    return { reason: 'rejected', detail: 'the cluster knows no such topic' };
+    return { reason: 'rejected', detail: NO_TOPIC, isOfTopic: true };
   }
   if (typeof apiId !== 'string') return undefined;
   if (AUTH.has(apiId)) {
     return { reason: 'auth_failed', detail: `the cluster does not let us write there (${apiId})` };
   }
   const rejection = Object.hasOwn(REJECTED, apiId) ? REJECTED[apiId] : undefined;
-  if (rejection !== undefined) return { reason: 'rejected', detail: rejection };
+  if (rejection !== undefined) {
+    return { reason: 'rejected', detail: rejection, isOfTopic: OF_TOPIC.has(apiId) };
+  }
   return { reason: 'overloaded', detail: `the cluster takes no messages just now (${apiId})` };
 }
 

@@ -64,10 +64,24 @@ export class GuardedConnections {
   }
 
   async close(): Promise<void> {
+    await Promise.allSettled(this.#end().map(async (opening) => (await opening).close()));
+  }
+
+  /** At once: what is under way fails. */
+  destroy(): void {
+    for (const opening of this.#end()) {
+      opening.then(
+        ({ socket }) => socket.destroy(),
+        () => undefined,
+      );
+    }
+  }
+
+  #end(): Promise<Connection>[] {
     this.#closed = true;
     const all = [...this.#connections.values()];
     this.#connections.clear();
-    await Promise.allSettled(all.map(async (opening) => (await opening).close()));
+    return all;
   }
 
   async #open(host: string, port: number): Promise<Connection> {

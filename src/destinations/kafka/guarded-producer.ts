@@ -12,9 +12,13 @@ import { GuardedConnections, type Kafka } from './guarded-connections.ts';
 export type KafkaMessages = SendOptions<Buffer, Buffer, Buffer, Buffer>['messages'];
 
 export interface KafkaProducer {
+  /** Connects to one of the brokers that were named, credentials included. */
+  connect(): Promise<void>;
   /** Resolves once every replica in sync has them. @throws what `failure.ts` explains */
   send(messages: KafkaMessages): Promise<void>;
   close(): Promise<void>;
+  /** Breaks off what is under way. */
+  destroy(): void;
 }
 
 export interface ProducerOptions {
@@ -77,12 +81,19 @@ export function createGuardedProducer(options: ProducerOptions): KafkaProducer {
     autocreateTopics: false,
   });
   return {
+    async connect() {
+      await connections.first(brokers);
+    },
     async send(messages) {
       await producer.send({ messages });
     },
     async close() {
       await producer.close();
       await connections.close();
+    },
+    destroy() {
+      producer.close(() => undefined);
+      connections.destroy();
     },
   };
 }

@@ -79,8 +79,8 @@ const OWN = /^(webhook-id|bellwire-|content-type$|event-type$|traceparent$)/;
 
 function ownFirst(headers: Readonly<Record<string, string>>): [string, string][] {
   const all = Object.entries(headers);
-  const isOwn = ([name]: [string, string]) => OWN.test(name);
-  return [...all.filter(isOwn), ...all.filter((pair) => !isOwn(pair))];
+  const own = all.filter(([name]) => OWN.test(name));
+  return [...own, ...all.filter(([name]) => !OWN.test(name))];
 }
 
 /** Letters, digits and ASCII punctuation, 1–128 of them. */
