@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Publisher } from '../accept/publication.ts';
 import { createPublisher } from '../accept/publisher.ts';
 import { createChallenger, type Challenger } from '../destinations/webhook/challenger.ts';
+import type { Destinations } from '../destinations/destination.ts';
 import { createWebhookDestination } from '../destinations/webhook/webhook.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Replays } from '../dispatch/replay/replays.ts';
@@ -16,6 +17,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { Transformer } from '../transform/port.ts';
 import { openControlPlane, type ControlPlane } from './control-plane.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
+import { createDestinations } from './destinations.ts';
 import { operationalEvents, type OperationalEvents } from './operational-events.ts';
 import { TenantDeletion } from './tenant-deletion.ts';
 import { VERSION } from './version.ts';
@@ -26,6 +28,7 @@ export interface Engine extends ControlPlane {
   readonly deletion: TenantDeletion;
   readonly challenge: Challenger;
   readonly writer: JournalWriter;
+  readonly destinations: Destinations;
   readonly dispatcher: Dispatcher;
   readonly replays: Replays;
   readonly publisher: Publisher;
@@ -69,12 +72,14 @@ export async function createEngine(options: Options): Promise<Engine> {
     transformer,
     payloads,
   });
+  const brokers = { guard: egress.brokers, clock, transformer, payloads, onError };
+  const destinations = createDestinations(webhook, brokers);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,
     writer,
     registry,
-    destinations: { webhook },
+    destinations,
     clock,
     random,
     telemetry,
@@ -97,7 +102,7 @@ export async function createEngine(options: Options): Promise<Engine> {
   const operational = operationalEvents({ publisher, clock, onError });
   const cluster = joinCluster({ node, dispatcher, registry, journal, onBroken, onError });
   catalogue.follow(cluster.changes);
-  const pipe = { writer, dispatcher, replays, publisher, operational, cluster };
+  const pipe = { writer, destinations, dispatcher, replays, publisher, operational, cluster };
   const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
   return { ...plane, ...pipe, deletion, challenge };
 }

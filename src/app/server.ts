@@ -17,6 +17,7 @@ import { openSqliteStorage } from '../storage/sqlite/store.ts';
 import type { Storage } from '../storage/storage.ts';
 import { TransformPool } from '../transform/pool.ts';
 import type { Config } from './config.ts';
+import { closeDestinations } from './destinations.ts';
 import { parseEgressIps } from './egress-ips.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
@@ -134,6 +135,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
     await Promise.all([deletion.stop(), retention.stop()]);
     await Promise.all([drained, replays.stop()]);
     transforms.close();
+    await closeDestinations(engine.destinations);
     await cluster.stop();
     await egress.close();
     await storage.close();
