@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, test, type TestContext } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { KafkaDestination } from '../../domain/destination.ts';
-import { parseMasterKeys } from '../../domain/master-keys.ts';
-import { ThinLinks } from '../../domain/thin-link.ts';
-import { setupEgress, until } from '../../egress/testing/setup.ts';
-import { systemClock } from '../../runtime/system.ts';
-import { ScriptedTransformer } from '../../testing/scripted-transformer.ts';
-import { startTcpProxy } from '../../testing/tcp-proxy.ts';
-import { BrokerDestination } from '../broker/broker-destination.ts';
 import {
   attempt,
   destinationContract,
@@ -16,7 +9,8 @@ import {
   subscriptionTo,
 } from '../contract/destination-contract.ts';
 import type { DestinationWorld, ReceivedMessage } from '../contract/harness.ts';
-import { kafkaAdapter } from './kafka.ts';
+import { openBroker } from '../testing/broker-world.ts';
+import { kafka } from './kafka.ts';
 import { startKafkaFront } from './testing/front.ts';
 import { MockCluster, whyNoMockCluster, type KafkaRecord } from './testing/mock-cluster.ts';
 
@@ -24,48 +18,29 @@ const ACCOUNT = { username: 'bellwire', password: 'the right password' };
 const POISON = 'much too large';
 
 const skip = whyNoMockCluster();
-const cluster = skip === undefined ? await MockCluster.start() : undefined;
-after(() => cluster?.stop());
-
-function mock(): MockCluster {
-  if (cluster === undefined) throw new Error('the test should have been skipped');
-  return cluster;
-}
-
-let topics = 0;
+const TOPIC = 'events';
 
 interface KafkaWorld extends DestinationWorld {
-  readonly topic: string;
+  readonly cluster: MockCluster;
   to(topic: string): KafkaDestination;
 }
 
 /** @param advertisedHost where the cluster says that its broker is. */
 async function openWorld(t: TestContext, advertisedHost = '127.0.0.1'): Promise<KafkaWorld> {
-  topics += 1;
-  const topic = `events-${topics}`;
-  await mock().createTopic(topic);
+  const cluster = await MockCluster.start();
+  t.after(() => cluster.stop());
+  await cluster.createTopic(TOPIC);
   let port = 0;
   const front = await startKafkaFront(t, {
-    port: mock().port,
+    port: cluster.port,
     account: ACCOUNT,
     poison: POISON,
+    unknownTopic: 'nowhere',
     advertised: () => ({ host: advertisedHost, port }),
   });
-  const proxy = await startTcpProxy({ port: front });
+  const { proxy, destination, errors } = await openBroker(t, kafka, front);
   ({ port } = proxy);
-  t.after(() => proxy.close());
-  const egress = setupEgress(t);
-  const destination = new BrokerDestination(kafkaAdapter, {
-    guard: egress.brokers,
-    clock: systemClock,
-    transformer: new ScriptedTransformer(),
-    payloads: {
-      publicUrl: () => 'https://bellwire.test',
-      links: new ThinLinks(parseMasterKeys(Buffer.alloc(32, 7).toString('base64'))),
-    },
-    onError: (error) => assert.fail(String(error)),
-  });
-  t.after(() => destination.close());
+  t.after(() => assert.deepEqual(errors, []));
   const to = (name: string): KafkaDestination => ({
     kind: 'kafka',
     brokers: [`127.0.0.1:${port}`],
@@ -74,20 +49,14 @@ async function openWorld(t: TestContext, advertisedHost = '127.0.0.1'): Promise<
   });
   const credentials = { ...ACCOUNT, mechanism: 'plain' };
   return {
-    topic,
+    cluster,
     to,
-    destination: {
-      attempt: (job, done) => destination.attempt(job, done),
-      close: async () => {
-        await destination.close();
-        await until(() => proxy.open === 0);
-      },
-    },
-    where: { destination: to(topic), credentials },
+    destination,
+    where: { destination: to(TOPIC), credentials },
     proxy,
-    received: async () => (await mock().records(topic)).map(toReceived),
+    received: async () => (await cluster.records(TOPIC)).map(toReceived),
     wrongCredentials: {
-      destination: to(topic),
+      destination: to(TOPIC),
       credentials: { ...credentials, password: 'the wrong password' },
     },
     rejecting: { destination: to('nowhere'), credentials },
@@ -105,31 +74,39 @@ function toReceived({ payload, headers = [] }: KafkaRecord): ReceivedMessage {
 
 destinationContract({ name: 'kafka', skip, open: (t) => openWorld(t) });
 
-test('messages of one ordering key share a partition, and keep their order', { skip }, async (t) => {
-  const world = await openWorld(t);
-  const subscription = subscriptionTo(world.where);
-  const sequences = Array.from({ length: 40 }, (_, index) => index + 1);
-  const attempts = sequences.map((sequence) =>
-    attempt(world, jobFor(subscription, sequence, { orderingKey: `trip-${sequence % 4}` })),
-  );
-  const outcomes = (await Promise.all(attempts)).map(outcomeOf);
-  assert.deepEqual([...new Set(outcomes)], ['delivered']);
-  const records = await mock().records(world.topic);
-  for (const key of ['trip-0', 'trip-1', 'trip-2', 'trip-3']) {
-    const own = records.filter((record) => record.key === key);
-    assert.equal(new Set(own.map(({ partition }) => partition)).size, 1);
-    const ids = own.map(({ payload }) => Number(/"sequence":(\d+)/.exec(payload)?.[1]));
-    assert.deepEqual(
-      ids,
-      ids.toSorted((one, other) => one - other),
+test(
+  'messages of one ordering key share a partition, and keep their order',
+  { skip },
+  async (t) => {
+    const world = await openWorld(t);
+    const subscription = subscriptionTo(world.where);
+    const sequences = Array.from({ length: 40 }, (_, index) => index + 1);
+    const attempts = sequences.map((sequence) =>
+      attempt(world, jobFor(subscription, sequence, { orderingKey: `trip-${sequence % 4}` })),
     );
-    assert.equal(ids.length, 10);
-  }
-});
+    const outcomes = (await Promise.all(attempts)).map(outcomeOf);
+    assert.deepEqual([...new Set(outcomes)], ['delivered']);
+    const records = await world.cluster.records(TOPIC);
+    for (const key of ['trip-0', 'trip-1', 'trip-2', 'trip-3']) {
+      const own = records.filter((record) => record.key === key);
+      assert.equal(new Set(own.map(({ partition }) => partition)).size, 1);
+      const ids = own.map(({ payload }) => Number(/"sequence":(\d+)/.exec(payload)?.[1]));
+      assert.deepEqual(
+        ids,
+        ids.toSorted((one, other) => one - other),
+      );
+      assert.equal(ids.length, 10);
+    }
+  },
+);
 
-test('a broker that the cluster names is judged like one that was typed in', { skip }, async (t) => {
-  const world = await openWorld(t, '127.0.0.9');
-  const result = await attempt(world, jobFor(subscriptionTo(world.where), 1));
-  assert.equal(outcomeOf(result), 'blocked', JSON.stringify(result));
-  assert.equal(world.proxy.accepted, 1);
-});
+test(
+  'a broker that the cluster names is judged like one that was typed in',
+  { skip },
+  async (t) => {
+    const world = await openWorld(t, '127.0.0.9');
+    const result = await attempt(world, jobFor(subscriptionTo(world.where), 1));
+    assert.equal(outcomeOf(result), 'blocked', JSON.stringify(result));
+    assert.equal(world.proxy.accepted, 1);
+  },
+);

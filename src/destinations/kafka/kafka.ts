@@ -17,13 +17,13 @@ import {
   type KafkaProducer,
 } from './guarded-producer.ts';
 
-export const kafkaAdapter: BrokerAdapter<KafkaDestination> = {
+export const kafka: BrokerAdapter<KafkaDestination> = {
   kind: 'kafka',
   async connect(options) {
-    const kafka = await loadClient('@platformatic/kafka', () => import('@platformatic/kafka'));
+    const client = await loadClient('@platformatic/kafka', () => import('@platformatic/kafka'));
     const { destination, credentials, identity, guard } = options;
     const producer = createGuardedProducer({
-      kafka,
+      kafka: client,
       guard,
       identity,
       brokers: brokersOf(destination),

@@ -4,7 +4,7 @@ import { startFauxqs, type FauxqsServer } from 'fauxqs';
 import type { SqsDestination } from '../../domain/destination.ts';
 import { parseMasterKeys } from '../../domain/master-keys.ts';
 import { ThinLinks } from '../../domain/thin-link.ts';
-import { setupEgress, until } from '../../egress/testing/setup.ts';
+import { setupEgress } from '../../egress/testing/setup.ts';
 import { systemClock } from '../../runtime/system.ts';
 import { ScriptedTransformer } from '../../testing/scripted-transformer.ts';
 import { startTcpProxy } from '../../testing/tcp-proxy.ts';
@@ -72,7 +72,6 @@ async function openWorld(t: TestContext, name = 'events'): Promise<SqsWorld> {
       close: async () => {
         await inner.close();
         await egress.close();
-        await until(() => proxy.open === 0);
       },
     },
     where: { destination: to(name), credentials: KEYS },

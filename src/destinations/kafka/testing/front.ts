@@ -1,6 +1,6 @@
 /**
- * Stands before a mock broker and adds what it lacks: SASL/PLAIN, records that are too large, and
- * being known under another address, as brokers behind a load balancer are.
+ * Stands before a mock broker and adds what it lacks: SASL/PLAIN, records that are too large, topics
+ * that do not exist, and being known under another address, as brokers behind a load balancer are.
  */
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
@@ -15,6 +15,8 @@ export interface FrontOptions {
   readonly account: Account | null;
   /** Records that hold this text are too large. */
   readonly poison: string;
+  /** The cluster knows no topic of this name; the mock makes any that is asked for. */
+  readonly unknownTopic: string;
   /** Where the cluster says its broker is; as long as the mock's own, `127.0.0.1`. */
   readonly advertised: () => { readonly host: string; readonly port: number };
 }
@@ -54,7 +56,7 @@ function join(client: Socket, broker: Socket, options: FrontOptions): void {
     else client.write(answer);
   });
   const answers = new Frames((frame) => {
-    client.write(readdressed(frame, options));
+    client.write(withoutTopic(readdressed(frame, options), options.unknownTopic));
   });
   client.on('data', (chunk) => requests.add(chunk));
   broker.on('data', (chunk) => answers.add(chunk));
@@ -76,4 +78,16 @@ function addressBytes(host: string, port: number): Buffer {
   const number = Buffer.alloc(4);
   number.writeInt32BE(port);
   return Buffer.concat([Buffer.from(host), number]);
+}
+
+const UNKNOWN_TOPIC = 3;
+
+/** In the answer to Metadata, the error code of a topic stands before its name. */
+function withoutTopic(frame: Buffer, topic: string): Buffer {
+  const name = Buffer.from(topic);
+  for (const length of [Buffer.from([0, name.length]), Buffer.from([name.length + 1])]) {
+    const at = frame.indexOf(Buffer.concat([Buffer.from([0, 0]), length, name]));
+    if (at !== -1) frame.writeInt16BE(UNKNOWN_TOPIC, at);
+  }
+  return frame;
 }

@@ -63,6 +63,7 @@ export class MockCluster {
   }
 
   stop(): void {
-    this.#child.kill();
+    // On anything milder it waits for the end of its input.
+    this.#child.kill('SIGKILL');
   }
 }
