@@ -72,8 +72,10 @@ export async function createEngine(options: Options): Promise<Engine> {
     transformer,
     payloads,
   });
-  const brokers = { guard: egress.brokers, clock, transformer, payloads, onError };
-  const destinations = createDestinations(webhook, brokers);
+  const { inboxes } = storage;
+  const { brokers: guard } = egress;
+  const others = { egress, guard, inboxes, clock, transformer, payloads, onError };
+  const destinations = createDestinations(webhook, others);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,

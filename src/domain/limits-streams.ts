@@ -22,3 +22,7 @@ export const KAFKA_QUICK_RETRY_MS = 250;
 export const MAX_SQS_CONNECTIONS = 16;
 /** How long SQS may take to answer one request, milliseconds. */
 export const SQS_ANSWER_TIMEOUT_MS = 15_000;
+/** Messages that go into an inbox in one transaction. */
+export const MAX_INBOX_BATCH_MESSAGES = 500;
+/** Bytes of bodies in one such transaction; one message always goes. */
+export const MAX_INBOX_BATCH_BYTES = 4_194_304;

@@ -90,10 +90,10 @@ function isAnswer(reason: string): boolean {
 }
 
 function toMessages(topic: string, batch: readonly BrokerMessage[]): KafkaMessages {
-  return batch.map(({ body, orderingKey, eventId, headers }) => ({
+  return batch.map(({ body, line, headers }) => ({
     topic,
     // The same key is the same partition, and there the order is kept.
-    key: Buffer.from(orderingKey ?? eventId),
+    key: Buffer.from(line()),
     value: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
     headers: new Map(
       Object.entries(headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),

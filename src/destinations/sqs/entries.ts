@@ -58,7 +58,6 @@ function toEntry(message: BrokerMessage, index: number, isFifo: boolean): Entry 
     attributes[name] = { DataType: TEXT, StringValue: value };
     bytes += Buffer.byteLength(name) + TEXT.length + Buffer.byteLength(value);
   }
-  const { orderingKey, eventId, deliveryId } = message;
   return {
     index,
     bytes,
@@ -67,8 +66,8 @@ function toEntry(message: BrokerMessage, index: number, isFifo: boolean): Entry 
       MessageBody: text,
       MessageAttributes: attributes,
       ...(isFifo && {
-        MessageGroupId: token(orderingKey ?? eventId),
-        MessageDeduplicationId: token(deliveryId),
+        MessageGroupId: token(message.line()),
+        MessageDeduplicationId: token(message.deliveryId),
       }),
     },
   };

@@ -112,15 +112,19 @@ test('a fifo queue gets groups by ordering key, and drops what comes twice', asy
     jobFor(subscription, 1, { orderingKey: 'trip-1' }),
     jobFor(subscription, 2, { orderingKey: 'with blanks, and ü' }),
     jobFor(subscription, 3),
+    { ...jobFor(subscription, 4), body: Buffer.from('{"task_id":"task-9","data":{}}') },
+    jobFor(subscriptionTo(world.where, { ordered: true }), 5),
     jobFor(subscription, 1, { orderingKey: 'trip-1', attemptNumber: 2 }),
   ];
   for (const job of jobs) assert.equal(outcomeOf(await attempt(world, job)), 'delivered');
   const ready = world.emulator.inspectQueue('line.fifo')?.messages.ready ?? [];
   const groups = ready.map(({ messageGroupId }) => messageGroupId ?? '');
-  assert.equal(ready.length, 3);
+  assert.equal(ready.length, 5);
   assert.equal(groups[0], 'trip-1');
   assert.match(groups[1] ?? '', /^[0-9a-f]{64}$/);
-  assert.equal(groups[2], 'evt_contract_3');
+  assert.deepEqual(groups.slice(2, 4), ['evt_contract_3', 'task-9']);
+  // Events without a key are one line there, and a blank is no part of a group's name.
+  assert.match(groups[4] ?? '', /^[0-9a-f]{64}$/);
 });
 
 test('without credentials nothing is sent, and those of the server are not used', async (t) => {

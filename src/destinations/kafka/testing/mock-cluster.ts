@@ -59,7 +59,7 @@ export class MockCluster {
     const from = ['-C', '-b', `127.0.0.1:${this.port}`, '-t', topic, '-o', 'beginning', '-e'];
     const { stdout } = await run('kcat', [...from, '-q', '-J'], { maxBuffer: 2 ** 26 });
     const lines = stdout.split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as KafkaRecord);
+    return lines.map((line): KafkaRecord => JSON.parse(line));
   }
 
   stop(): void {

@@ -8,7 +8,6 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 const REFUSAL = JSON.stringify({
@@ -35,8 +34,8 @@ export async function startFront(
     server.closeAllConnections();
     server.close();
   });
-  const { port: own } = server.address() as AddressInfo;
-  return own;
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
 
 function pass(request: IncomingMessage, response: ServerResponse, port: number): void {
