@@ -4,15 +4,25 @@ import {
   type BrokerOptions,
 } from '../destinations/broker/broker-destination.ts';
 import type { Destination, Destinations } from '../destinations/destination.ts';
+import { InboxDestination } from '../destinations/inbox/inbox.ts';
+import { kafka } from '../destinations/kafka/kafka.ts';
 import { nats } from '../destinations/nats/nats.ts';
 import { rabbitmq } from '../destinations/rabbitmq/rabbitmq.ts';
 import { redis } from '../destinations/redis/redis.ts';
+import { createSqsAdapter } from '../destinations/sqs/sqs.ts';
+import type { Egress } from '../egress/port.ts';
+import type { InboxStore } from '../storage/inbox.ts';
+
+interface Options extends BrokerOptions {
+  readonly egress: Egress;
+  readonly inboxes: InboxStore;
+}
 
 /** Clients of brokers are loaded when the first message needs them. */
 export function createDestinations(
   webhook: Destination,
   hydrate: Destination,
-  options: BrokerOptions,
+  options: Options,
 ): Destinations {
   return {
     webhook,
@@ -20,6 +30,9 @@ export function createDestinations(
     rabbitmq: new BrokerDestination(rabbitmq, options),
     nats: new BrokerDestination(nats, options),
     redis: new BrokerDestination(redis, options),
+    kafka: new BrokerDestination(kafka, options),
+    sqs: new BrokerDestination(createSqsAdapter(options.egress), options),
+    inbox: new InboxDestination(options),
   };
 }
 

@@ -81,8 +81,10 @@ export async function createEngine(options: Options): Promise<Engine> {
   const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
   const asking = { registry, sources, egress, userAgent, onError };
   const hydration = createHydration({ ...asking, publisher: () => publisher });
-  const brokers = { guard: egress.brokers, clock, transformer, payloads, onError };
-  const destinations = createDestinations(webhook, hydration.destination, brokers);
+  const { inboxes } = storage;
+  const { brokers: guard } = egress;
+  const others = { egress, guard, inboxes, clock, transformer, payloads, onError };
+  const destinations = createDestinations(webhook, hydration.destination, others);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { systemClock } from '../runtime/system.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { withInboxes } from '../storage/inbox-retention.ts';
 import { RetentionKeeper } from '../storage/retention-keeper.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { TenantDirectory } from '../storage/tenant-directory.ts';
@@ -9,7 +10,7 @@ import type { Config } from './config.ts';
 
 interface Options {
   readonly config: Pick<Config, 'retention_days'>;
-  readonly storage: Pick<Storage, 'retention'>;
+  readonly storage: Pick<Storage, 'retention' | 'inboxes'>;
   readonly tenants: TenantDirectory;
   readonly telemetry: Telemetry;
   readonly log: Logger;
@@ -18,7 +19,7 @@ interface Options {
 export function createRetention(options: Options): RetentionKeeper {
   const { config, storage, tenants, telemetry, log } = options;
   return new RetentionKeeper({
-    store: storage.retention,
+    store: withInboxes(storage.retention, storage.inboxes),
     days: config.retention_days,
     tenants: () =>
       tenants.list().map(({ number, retentionDays }) => ({ tenant: number, days: retentionDays })),

@@ -17,6 +17,7 @@ export type TransportFailure =
   | 'auth_failed'
   | 'rejected'
   | 'overloaded'
+  | 'inbox_full'
   | 'transform_failed';
 
 export interface ResponseResult {

@@ -6,7 +6,7 @@
  * a 4xx comes from a receiver that is alive and refuses this request; holding its other events back
  * would help nobody. `blocked` and `response_too_large` don't count either: the first is our own
  * rule, and hiding it behind an open breaker would hide the reason; the second did answer, and so
- * did who says `rejected`.
+ * did who says `rejected`. To find an inbox full (`inbox_full`) costs nothing but a look.
  * `auth_failed` counts: while no token is to be had no try can succeed, so none should be spent.
  *
  * Functions change the record in place and allocate nothing. All instants are milliseconds on the
@@ -65,7 +65,12 @@ export function endedBeforeSending(result: AttemptResult): boolean {
   return result.kind === 'failure' && result.reason === 'transform_failed';
 }
 
-const HARMLESS: ReadonlySet<string> = new Set(['blocked', 'response_too_large', 'rejected']);
+const HARMLESS: ReadonlySet<string> = new Set([
+  'blocked',
+  'inbox_full',
+  'rejected',
+  'response_too_large',
+]);
 
 /** Whether a try that ended so is held against the receiver; see the head of this file. */
 export function countsAgainstBreaker(result: AttemptResult): boolean {

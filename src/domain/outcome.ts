@@ -51,6 +51,10 @@ export const FAILURE_REASONS = [
     meaning: 'A broker can hold no more for now: full, out of memory, or without a leader.',
   },
   {
+    reason: 'inbox_full',
+    meaning: 'The inbox holds as much as it may; there is room once messages are pulled.',
+  },
+  {
     reason: 'rejected',
     meaning: 'The destination will never take this event: too large, or nowhere to put it.',
   },
@@ -119,7 +123,7 @@ export function classify(result: AttemptResult): Verdict {
     if (result.reason === 'rejected') {
       return { kind: 'abort', reason: 'rejected', detail: result.detail, throttles: false };
     }
-    const throttles = result.reason === 'timeout' || result.reason === 'overloaded';
+    const throttles = THROTTLING.has(result.reason);
     return { kind: 'retry', reason: result.reason, detail: result.detail, throttles };
   }
   const { status } = result;
@@ -137,6 +141,9 @@ export function classify(result: AttemptResult): Verdict {
   if (status >= 300 && status < 400) return retry(result, 'redirect', redirectDetail(result));
   return retry(result, 'status', answered(status));
 }
+
+/** The destination is alive and can't keep up. */
+const THROTTLING: ReadonlySet<string> = new Set(['timeout', 'overloaded', 'inbox_full']);
 
 type Wish = 'abort' | 'disable';
 

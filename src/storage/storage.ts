@@ -2,6 +2,7 @@
 import type { ClusterNode } from './cluster.ts';
 import type { ControlStore } from './control.ts';
 import type { InboundStore } from './inbound.ts';
+import type { InboxStore } from './inbox.ts';
 import type { JournalStore } from './journal.ts';
 import type { PollStateStore } from './poll-state.ts';
 import type { SequenceSource } from './sequences.ts';
@@ -19,6 +20,7 @@ export interface Storage {
   readonly replays: ReplayStore;
   readonly inbound: InboundStore;
   readonly pollStates: PollStateStore;
+  readonly inboxes: InboxStore;
   readonly tenantData: TenantData;
   readonly retention: RetentionStore;
   /** Waits for the running commit, then gives the store back. Idempotent. */

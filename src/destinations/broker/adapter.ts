@@ -17,6 +17,8 @@ export interface BrokerMessage {
   readonly deliveryId: string;
   readonly eventType: string;
   readonly orderingKey: string | null;
+  /** What keeps messages together where a broker keeps the order within a key or group. */
+  readonly line: () => string;
   /** When the event was accepted, milliseconds. */
   readonly createdAt: number;
   /** Names in lower case; all that a webhook would carry, less what is signed. */

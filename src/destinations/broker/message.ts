@@ -10,6 +10,7 @@ import {
 } from '../../protocol/headers.ts';
 import type { AttemptJob } from '../destination.ts';
 import { contentTypeOf, payloadOf, type PayloadOptions } from '../payload.ts';
+import { memberSpan } from '../../protocol/json-span.ts';
 import { traceparent } from '../traceparent.ts';
 import type { BrokerMessage } from './adapter.ts';
 
@@ -40,7 +41,21 @@ export function planMessage(
     deliveryId: delivery,
     eventType,
     orderingKey,
+    line: () => lineOf(job),
     createdAt,
     headers,
   };
 }
+
+/** Where dispatch keeps events in one line, so does the broker; else a task is what belongs together. */
+function lineOf({ orderingKey, subscription, body, eventId }: AttemptJob): string {
+  if (orderingKey !== null) return orderingKey;
+  if (subscription.ordered) return WITHOUT_KEY;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString();
+  const span = memberSpan(text, 'task_id');
+  const taskId: unknown = span && JSON.parse(text.slice(span.start, span.end));
+  return typeof taskId === 'string' ? taskId : eventId;
+}
+
+/** Events without a key share one line. */
+const WITHOUT_KEY = 'events without a key';

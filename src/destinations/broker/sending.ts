@@ -3,8 +3,8 @@ import type { AttemptResult, TransportFailure } from '../../domain/attempt-resul
 import type { RunningAttempt } from '../destination.ts';
 import type { BrokerMessage, PublishOutcome } from './adapter.ts';
 
-export class Sending implements RunningAttempt {
-  readonly message: BrokerMessage;
+export class Sending<Message = BrokerMessage> implements RunningAttempt {
+  readonly message: Message;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly deadline: number;
@@ -14,7 +14,7 @@ export class Sending implements RunningAttempt {
   #hasEnded = false;
 
   constructor(
-    message: BrokerMessage,
+    message: Message,
     timeoutMs: number,
     now: () => number,
     done: (result: AttemptResult) => void,

@@ -1,6 +1,7 @@
 /** How the contract suite gets at the store under test. */
 import { after, afterEach, before, beforeEach } from 'node:test';
 import type { ControlStore } from '../control.ts';
+import type { InboxStore } from '../inbox.ts';
 import type { JournalStore } from '../journal.ts';
 import type { ReplayStore } from '../replays.ts';
 import type { Storage } from '../storage.ts';
@@ -21,6 +22,7 @@ export interface StoreUnderTest {
   readonly journal: JournalStore;
   readonly control: ControlStore;
   readonly replays: ReplayStore;
+  readonly inboxes: InboxStore;
   readonly tenantData: TenantData;
   /** From here on the getters give the reopened store. */
   reopen(): Promise<void>;
@@ -68,6 +70,10 @@ class Slot implements StoreUnderTest {
 
   get replays(): ReplayStore {
     return this.storage.replays;
+  }
+
+  get inboxes(): InboxStore {
+    return this.storage.inboxes;
   }
 
   get tenantData(): TenantData {

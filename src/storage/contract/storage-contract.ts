@@ -6,6 +6,7 @@ import { describeControl } from './control.ts';
 import { describeDedupe } from './dedupe.ts';
 import { describeDeliveries } from './deliveries.ts';
 import { describeEventTypes } from './event-types.ts';
+import { describeInboxes } from './inboxes.ts';
 import { describeReplays } from './replays.ts';
 import { describeReplayReads } from './replay-reads.ts';
 import type { StorageHarness } from './harness.ts';
@@ -35,6 +36,7 @@ export function describeStorageContract(name: string, harness: StorageHarness): 
     describeReplayReads(harness);
     describeControl(harness);
     describeEventTypes(harness);
+    describeInboxes(harness);
     describeTenantData(harness);
     describeTenantErasure(harness);
     describeSources(harness);

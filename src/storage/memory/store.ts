@@ -3,6 +3,7 @@ import { DenseSequences } from '../sequences.ts';
 import { StorageError, type Storage } from '../storage.ts';
 import { MemoryControlStore } from './control.ts';
 import { MemoryInboundStore } from './inbound.ts';
+import { MemoryInboxStore } from './inbox.ts';
 import { MemoryJournalStore } from './journal.ts';
 import { MemoryPollStateStore } from './poll-state.ts';
 import { MemoryReplayStore } from './replays.ts';
@@ -29,6 +30,7 @@ export function createMemoryStorage(data: MemoryData = new MemoryData()): Storag
     replays: new MemoryReplayStore(open),
     inbound: new MemoryInboundStore(() => open().journal),
     pollStates: new MemoryPollStateStore(open),
+    inboxes: new MemoryInboxStore(() => open().inboxes),
     tenantData: new MemoryTenantData(open),
     retention: new MemoryRetention(() => open().journal),
     async close() {

@@ -10,6 +10,7 @@ import type { AttemptRecord, DeliveryRecord, EventRecord, JournalState } from '.
 import type { InboundRecord } from '../inbound.ts';
 import type { PollStateRow } from '../poll-state.ts';
 import type { ReplayRecord } from '../replays.ts';
+import { InboxTables } from './inbox.ts';
 import { dayOf, storedBytes, type DayUsage } from '../tenant-data.ts';
 import { InboundTable } from './inbound-table.ts';
 import { KeyTable } from './keys.ts';
@@ -23,6 +24,7 @@ export class MemoryData {
   lastReplayNumber = 0;
   /** By source, then by resource. */
   readonly pollStates = new Map<number, Map<string, PollStateRow>>();
+  readonly inboxes = new InboxTables();
 }
 
 export class ControlTables {

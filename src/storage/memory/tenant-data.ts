@@ -36,10 +36,10 @@ export class MemoryTenantData implements TenantData {
   }
 
   async erase(tenant: number, limit: number): Promise<number> {
-    const { journal, control, replays, pollStates } = this.#open();
+    const { journal, control, replays, pollStates, inboxes } = this.#open();
     const polled = [...pollStates.values()].flatMap((rows) => [...rows.values()]);
     for (const row of polled) if (row.tenant === tenant) pollStates.delete(row.source);
-    const records = () => eraseRecords(tenant, control, replays);
+    const records = () => eraseRecords(tenant, control, replays) + inboxes.erase(tenant);
     return journal.erase(tenant, limit) || journal.inbound.erase(tenant, limit) || records();
   }
 

@@ -7,6 +7,7 @@ import type { ClaimedSlot } from './commit.ts';
 import { Database } from './connection.ts';
 import { PostgresControlStore } from './control.ts';
 import { PostgresInboundStore } from './inbound.ts';
+import { PostgresInboxStore } from './inbox.ts';
 import { PostgresJournalStore } from './journal.ts';
 import { migrate } from './migrate.ts';
 import { Partitions } from './partitions.ts';
@@ -58,6 +59,7 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sto
       replays: new PostgresReplayStore(database, own),
       inbound: new PostgresInboundStore(database),
       pollStates: new PostgresPollStateStore(database),
+      inboxes: new PostgresInboxStore(database),
       tenantData: new PostgresTenantData(database),
       retention: new PostgresRetention({ database, partitions }),
       sequences: await sequencesOf(database, own, options.clock),

@@ -12,6 +12,7 @@ import type {
 } from '../journal.ts';
 import type { InboundRecord } from '../inbound.ts';
 import type { InboundRemovalOrder, Removal, RemovalOrder } from '../retention.ts';
+import type { AppendOutcome, InboxAppend, OldMessages } from '../inbox.ts';
 import type { StorageFailure } from '../storage.ts';
 
 export type Value = number | string | null;
@@ -65,7 +66,9 @@ export type Chore =
   | { readonly chore: 'shred' }
   | { readonly chore: 'remove'; readonly tenant: number }
   | { readonly chore: 'removeOld'; readonly order: RemovalOrder }
-  | { readonly chore: 'removeOldInbound'; readonly order: InboundRemovalOrder };
+  | { readonly chore: 'removeOldInbound'; readonly order: InboundRemovalOrder }
+  | { readonly chore: 'append'; readonly append: InboxAppend }
+  | { readonly chore: 'removeOldMessages'; readonly old: OldMessages };
 
 export type WriterRequest = BatchMessage | StatementMessage | Chore | 'close';
 
@@ -76,6 +79,7 @@ export type WriterReply =
   /** A chore is done; how many rows it changed, where that is asked. */
   | { readonly kind: 'done'; readonly rows: number }
   | { readonly kind: 'removed'; readonly removal: Removal }
+  | { readonly kind: 'appended'; readonly outcomes: readonly AppendOutcome[] }
   | { readonly kind: 'failed'; readonly failure: StorageFailure; readonly message: string };
 
 export function toMessage(batch: JournalBatch): BatchMessage {

@@ -7,6 +7,7 @@ import { StorageError, type Storage } from '../storage.ts';
 import { Connection } from './connection.ts';
 import { SqliteControlStore } from './control.ts';
 import { SqliteInboundStore } from './inbound.ts';
+import { SqliteInboxStore } from './inbox.ts';
 import { SqliteJournalStore } from './journal.ts';
 import { SqlitePollStateStore } from './poll-state.ts';
 import { SqliteReplayStore } from './replays.ts';
@@ -42,6 +43,7 @@ export async function openSqliteStorage(options: { readonly directory: string })
       replays: new SqliteReplayStore(connection, writer),
       inbound: new SqliteInboundStore(connection),
       pollStates: new SqlitePollStateStore(connection, writer),
+      inboxes: new SqliteInboxStore(connection, writer),
       tenantData: new SqliteTenantData(connection, writer),
       retention: new SqliteRetention(writer),
       async close() {

@@ -173,6 +173,35 @@ export interface PollStateRow {
   updated_at: number;
 }
 
+export interface InboxRow {
+  number: Generated<number>;
+  tenant: number;
+  name: string;
+  last_position: number;
+  messages: number;
+  bytes: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface InboxMessageRow {
+  tenant: number;
+  inbox: number;
+  position: number;
+  sequence: number;
+  subscription: number;
+  attempt: number;
+  created_at: number;
+  enqueued_at: number;
+  ordering_key: string | null;
+  content_type: string | null;
+  bytes: number;
+  body: Uint8Array | null;
+  leased_until: number | null;
+  lease: string | null;
+  pulls: number;
+}
+
 interface Tables {
   event: EventRow;
   attempt: AttemptRow;
@@ -189,6 +218,8 @@ interface Tables {
   replay: ReplayRow;
   inbound_request: InboundRow;
   poll_state: PollStateRow;
+  inbox: InboxRow;
+  inbox_message: InboxMessageRow;
 }
 
 /** Builds SQL text and nothing else: the queries run on node's own SQLite, see `connection.ts`. */

@@ -9,6 +9,7 @@ import type { WriterReply, WriterRequest } from './batch-message.ts';
 import { Connection, failureOf } from './connection.ts';
 import { Eraser } from './erase.ts';
 import { InboundRemover } from './remove-inbound.ts';
+import { InboxWrites } from './inbox-writes.ts';
 import { Remover } from './remove-old.ts';
 import { applyBatch, prepareWrites } from './transaction.ts';
 
@@ -27,6 +28,7 @@ const writes = prepareWrites(connection);
 const eraser = new Eraser(connection);
 const remover = new Remover(connection);
 const inboundRemover = new InboundRemover(connection);
+const inboxes = new InboxWrites(connection);
 
 function answer(request: BatchMessage | StatementMessage | Chore): WriterReply {
   try {
@@ -56,11 +58,23 @@ function perform(chore: Chore): WriterReply {
   }
   if (chore.chore === 'shred') eraser.shred();
   if (chore.chore === 'remove') eraser.remove(chore.tenant);
+  if (chore.chore === 'append') {
+    return { kind: 'appended', outcomes: inTransaction(() => inboxes.append(chore.append)) };
+  }
+  if (chore.chore === 'removeOldMessages') {
+    return { kind: 'done', rows: inTransaction(() => inboxes.removeOld(chore.old)) };
+  }
   if (chore.chore !== 'erase') return { kind: 'done', rows: 0 };
-  begin.run();
-  const rows = eraser.erase(chore.tenant, chore.limit);
-  commit.run();
+  const rows = inTransaction(() => eraser.erase(chore.tenant, chore.limit));
   return { kind: 'done', rows };
+}
+
+/** What throws is rolled back by who answers. */
+function inTransaction<Result>(work: () => Result): Result {
+  begin.run();
+  const result = work();
+  commit.run();
+  return result;
 }
 
 /** Without an fsync of its own: should it be lost with the power, it is done again. */

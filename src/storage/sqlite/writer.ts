@@ -1,6 +1,7 @@
 /** The event loop's side of the writer thread. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { AppendOutcome, InboxAppend } from '../inbox.ts';
 import type { JournalBatch, RefusedDuplicate } from '../journal.ts';
 import { NOTHING_REMOVED, type Removal, type RemovalOrder } from '../retention.ts';
 import { StorageError } from '../storage.ts';
@@ -64,6 +65,11 @@ export class Writer {
   async removeOld(order: RemovalOrder): Promise<Removal> {
     const reply = await this.#ask({ chore: 'removeOld', order });
     return reply.kind === 'removed' ? reply.removal : NOTHING_REMOVED;
+  }
+
+  async append(append: InboxAppend): Promise<readonly AppendOutcome[]> {
+    const reply = await this.#ask({ chore: 'append', append });
+    return reply.kind === 'appended' ? reply.outcomes : [];
   }
 
   #ask(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): Promise<WriterReply> {

@@ -18,6 +18,7 @@ const EMPTY = [
   'alter table tenant alter number restart; alter table api_key alter number restart',
   'alter table replay alter number restart; alter sequence subscription_number restart',
   'delete from event_type; delete from catalogue_settings',
+  'delete from inbox; delete from inbox_message',
   `update node_slot set epoch = 0, low_water_mark = 0, highest_sequence = 0,
      owner = case when slot < ${SLOT} then 'another' end, expires_at = 'infinity'`,
 ];
