@@ -168,7 +168,7 @@ test('stopping before the start is fine, and then it does not start', async () =
   assert.equal(stored(world), 1);
 });
 
-test('inbound requests go with the days of their tenant, and keys of sources a week later', async () => {
+test('inbound requests go with the days of their tenant, keys of sources in a week', async () => {
   const world = await SimulatedWorld.create();
   const inbound = (dedupe: string) =>
     ({ source: 4, sourceId: 'src_4', providerEventId: null, dedupe }) as const;
