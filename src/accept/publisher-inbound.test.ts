@@ -105,7 +105,7 @@ test('a commit that failed has claimed nothing: the provider’s retry is stored
   assert.equal((await world.publish(from())).kind, 'duplicate');
 });
 
-test('one that was stored although its answer got lost is a duplicate, and is delivered', async () => {
+test('one that was stored although its answer got lost is a duplicate, and delivered', async () => {
   const world = await SimulatedWorld.create();
   const subscription = await world.subscribe();
   world.fates = (operation) => (operation === 'commit' ? { fault: 'after' } : {});

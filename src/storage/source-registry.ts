@@ -21,8 +21,6 @@ import { mayWorkAgain, StorageError } from './storage.ts';
 import type { VaultOptions } from './subscription-vault.ts';
 import { Turns } from './turns.ts';
 
-export type { SourceDirectory } from './source-snapshot.ts';
-
 export interface NewSource {
   readonly tenant: number;
   readonly settings: SourceSettings;

@@ -9,7 +9,7 @@ const ROWS = 2_500;
 const MAX_CHUNKS = 200;
 
 export function describeInboundRetention(store: StoreUnderTest): void {
-  /** Removes what was received up to this sequence. @returns how many rows, and in how many goes. */
+  /** Removes what was received up to this sequence. @returns how many rows, in how many goes. */
   const removeTo = async (last: number, tenant: number | null) => {
     const order = { tenant, receivedBefore: createdAtOf(last + 1), keysBefore: 0 };
     let removed = 0;
