@@ -80,8 +80,8 @@ test('docs/providers.md lists the catalogue', async () => {
     '  signed counts together with the bytes of the body, since whoever replays a request could',
     '  change it.',
     '- **from**: where the facts were read. *vendor*: documentation, source or specification;',
-    '  *others*: catalogues and guides; *memory*: not checked; *ours*: our own. Fields that are less',
-    '  sure than that stand behind it.',
+    '  *others*: catalogues and guides; *memory*: not checked; *ours*: our own. Fields that are',
+    '  less sure than that stand behind it.',
     ...categories().flatMap((category) => table(category)),
     '',
   ];
