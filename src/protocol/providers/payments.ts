@@ -44,8 +44,8 @@ export const PAYMENTS: readonly Provider[] = [
     unverifiedFields: ['retry'],
     documentation: 'developer.paypal.com, verify webhook signature; hookdeck guide',
     notes:
-      'The signature holds a CRC-32 of the body, which is no cryptographic hash: it does not bind ' +
-      'the body to the signature. Events of the simulator are not signed this way.',
+      'The signature holds a CRC-32 of the body, which is no cryptographic hash: it does not ' +
+      'bind the body to the signature. Events of the simulator are not signed this way.',
   }),
   provider({
     id: 'square',
@@ -95,8 +95,8 @@ export const PAYMENTS: readonly Provider[] = [
     confidence: 'verified-primary',
     documentation: 'adyen-node-api-library, banking HMAC validation',
     notes:
-      'data.id names the object: one transfer is updated many times under it, so the body decides ' +
-      'what is a duplicate.',
+      'data.id names the object: one transfer is updated many times under it, so the body ' +
+      'decides what is a duplicate.',
   }),
   provider({
     id: 'paddle',
@@ -118,8 +118,8 @@ export const PAYMENTS: readonly Provider[] = [
     unverifiedFields: ['retry'],
     documentation: 'paddle-node-sdk webhooks and tests',
     notes:
-      'Five seconds of tolerance as in its SDK: keep the clock right, or give the source a larger ' +
-      'tolerance.',
+      'Five seconds of tolerance as in its SDK: keep the clock right, or give the source a ' +
+      'larger tolerance.',
   }),
   provider({
     id: 'plaid',
