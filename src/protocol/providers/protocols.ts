@@ -1,14 +1,9 @@
 /** Protocols that any sender may speak. */
+import { DEFAULT_TOLERANCE_SECONDS } from '../inbound/code/instants.ts';
 import type { HmacScheme } from '../inbound/scheme.ts';
 import { provider } from './entry.ts';
 import type { Provider } from './provider.ts';
-import {
-  DEFAULT_TOLERANCE_SECONDS,
-  headerShape,
-  headerTime,
-  headerToken,
-  standardShape,
-} from './shapes.ts';
+import { headerShape, headerTime, headerToken, standardShape } from './shapes.ts';
 
 const ANY_BODY = ['*'];
 
