@@ -6,6 +6,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { ServerFactory } from './deps.ts';
 import { PUBLISH_PATH, type PublishEntrance } from './events/publish-entrance.ts';
@@ -22,20 +23,43 @@ const CONNECTIONS_CHECK_MS = 2_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 
+const LIMITS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+} as const;
+
 /** A server with this API's limits. A publisher may send any number of requests on a connection. */
 export function createHttpServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    listener,
-  );
+  const server = createServer(LIMITS, listener);
   server.maxHeadersCount = MAX_HEADERS;
   return server;
+}
+
+/** PEM texts. */
+export interface TlsIdentity {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** Of the client certificates that sources may ask for; undefined asks for none. */
+  readonly clientAuthorities: string | undefined;
+}
+
+/**
+ * The same behind TLS. Clients are asked for a certificate, and may come without: which source wants
+ * which one is for the front door to say.
+ *
+ * @throws Error for texts that are no certificate and key, or do not belong together.
+ */
+export function tlsServerFactory(identity: TlsIdentity): ServerFactory {
+  const { certificate: cert, privateKey: key, clientAuthorities: ca } = identity;
+  const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
+  return (listener) => {
+    const server = createTlsServer({ ...LIMITS, cert, key, ...clients }, listener);
+    server.maxHeadersCount = MAX_HEADERS;
+    return server;
+  };
 }
 
 /** What is called for every event, without the router. */

@@ -19,12 +19,16 @@ const OWN_ID = 'the-victims-own-id';
 /** What the schema of a body can't tell: rules over several fields, or over the key that asks. */
 const BODIES: Readonly<Record<string, object>> = {
   createApiKey: { scopes: ['api_keys:write'] },
+  createSource: { provider: 'none', allow_unsigned: true },
   createSubscription: { event_type: 'a', target_url: 'https://example.com/' },
   recoverSubscription: {},
 };
 
-/** The event catalogue is one for all tenants; its own tests say who may read and write it. */
-const SHARED = '/v1/event-types';
+/**
+ * The event catalogue and the catalogue of providers are one for all tenants; their own tests say
+ * who may read and write them.
+ */
+const SHARED = /^\w+ \/v1\/(event-types|providers)/;
 
 type Json = Record<string, unknown>;
 
@@ -66,13 +70,30 @@ async function victimsThings(call: Call): Promise<Record<string, string>> {
   const [delivery] = listed.json['data'] as Json[];
   const key = await call('POST /v1/api-keys', { json: { name: CANARY, scopes: ['admin'] } });
   const replay = await call('POST /v1/replays', { json: { task_id: CANARY, dry_run: true } });
+  const source = await victimsSource(call);
   return {
+    ...source,
     '/v1/replays': String(replay.json['id']),
     '/v1/webhooks/subscriptions': String(subscription.json['id']),
     '/v1/events': event,
     '/v1/deliveries': String(delivery?.['id']),
     '/v1/api-keys': String(key.json['id']),
     '/v1/tenants': 'victim',
+  };
+}
+
+/** And one request that it refused. */
+async function victimsSource(call: Call): Promise<Record<string, string>> {
+  const { json: source } = await call('POST /v1/sources', {
+    json: { provider: 'none', allow_unsigned: true, name: CANARY, config: { event_type: CANARY } },
+  });
+  const headers = { 'content-type': 'application/json' };
+  await fetch(String(source['url']), { method: 'POST', headers, body: `{"${CANARY}` });
+  const { json: listed } = await call('GET /v1/inbound-requests');
+  const [refused] = listed['data'] as Json[];
+  return {
+    '/v1/sources': String(source['id']),
+    '/v1/inbound-requests': String(refused?.['id']),
   };
 }
 
@@ -109,7 +130,7 @@ function pathOf(operation: KnownOperation, id: string): Record<string, string> {
 
 const ofTenants = () =>
   operations.filter(
-    ({ isPublic, isOperators, route }) => !isPublic && !isOperators && !route.includes(SHARED),
+    ({ isPublic, isOperators, route }) => !isPublic && !isOperators && !SHARED.test(route),
   );
 
 test('the document names all there is to try', () => {

@@ -50,6 +50,7 @@ test('without any settings the defaults of the documentation hold', () => {
     node_lease_seconds: 10,
     retention_days: 30,
     allow_targets: '',
+    trusted_proxies: '',
     egress_ips: '',
     log_level: 'info',
   });
@@ -67,6 +68,7 @@ test('every setting can come from its flag, its environment variable and the fil
     port: '1234',
     public_url: 'https://hooks.example.com',
     database_url: 'postgresql://bellwire:secret@db.example.com/bellwire',
+    trusted_proxies: '10.0.0.0/8, ::1',
     egress_ips: '203.0.113.7',
     node_lease_seconds: '20',
     retention_days: '7',

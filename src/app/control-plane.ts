@@ -37,8 +37,7 @@ export async function openControlPlane(options: Options): Promise<ControlPlane> 
   const clock = systemClock;
   const registry = new SubscriptionRegistry({ ...options, control, clock, random: systemRandom });
   reportLocked(log, await registry.load());
-  const sources = new SourceRegistry({ ...options, control, clock, random: systemRandom });
-  reportLockedSources(log, await sources.load());
+  const sources = await openSources(options, registry);
   const upkeep = secretUpkeep({ registry, sources, clock, log, onError });
   const catalogue = new EventCatalogue({ control, clock, telemetry });
   const tenants = new TenantDirectory({ control, clock });
@@ -46,4 +45,18 @@ export async function openControlPlane(options: Options): Promise<ControlPlane> 
   const rules = new TenantRules({ tenants, tenantData, clock, onError });
   await rules.start();
   return { registry, sources, tenants, rules, catalogue, upkeep };
+}
+
+/** Where the key opens subscriptions it is not the key that is wrong, whatever sources say. */
+async function openSources(
+  options: Options,
+  registry: SubscriptionRegistry,
+): Promise<SourceRegistry> {
+  const { control } = options.storage;
+  const fits = registry.known().some(({ number }) => registry.byNumber(number)?.secrets.length);
+  const whenAllAreLost = fits ? 'disable' : options.whenAllAreLost;
+  const parts = { control, clock: systemClock, random: systemRandom, whenAllAreLost } as const;
+  const sources = new SourceRegistry({ ...options, ...parts });
+  reportLockedSources(options.log, await sources.load());
+  return sources;
 }

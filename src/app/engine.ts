@@ -110,7 +110,8 @@ export async function createEngine(options: Options): Promise<Engine> {
     rules,
   });
   const operational = operationalEvents({ publisher, clock, onError });
-  const cluster = joinCluster({ node, dispatcher, registry, sources, journal, onBroken, onError });
+  const shared = { node, dispatcher, registry, sources, journal };
+  const cluster = joinCluster({ ...shared, onBroken, onError });
   const ingest = receiving(options, { sources, publisher: hydration.publisher, writer }, onError);
   const { leaseMs } = options;
   const polling = { storage, publisher, telemetry, operational, leaseMs };

@@ -4,11 +4,13 @@ import type { Config } from './config.ts';
 
 export class PublicUrl {
   readonly #configured: string | undefined;
+  readonly #scheme: string;
   #listening: string;
 
-  constructor({ public_url: configured, host, port }: Config) {
+  constructor({ public_url: configured, host, port, tls_cert_file: certificate }: Config) {
     this.#configured = configured?.replace(/\/+$/, '');
-    this.#listening = urlOf(host, port);
+    this.#scheme = certificate === undefined ? 'http' : 'https';
+    this.#listening = this.#urlOf(host, port);
   }
 
   /** Without a slash at the end. */
@@ -18,12 +20,12 @@ export class PublicUrl {
 
   /** The port is known only now when any free one was asked for. @returns where it listens. */
   listens(host: string, address: AddressInfo | string | null): string {
-    this.#listening = urlOf(host, typeof address === 'object' ? address?.port : undefined);
+    this.#listening = this.#urlOf(host, typeof address === 'object' ? address?.port : undefined);
     return this.#listening;
   }
-}
 
-function urlOf(host: string, port: number | undefined): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${String(port)}`;
+  #urlOf(host: string, port: number | undefined): string {
+    const name = host.includes(':') ? `[${host}]` : host;
+    return `${this.#scheme}://${name}:${String(port)}`;
+  }
 }

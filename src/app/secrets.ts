@@ -2,7 +2,6 @@
 import type { Logger } from 'pino';
 import { recordId } from '../domain/ids.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Service } from '../runtime/service.ts';
 import { SecretUpkeep } from '../storage/secret-upkeep.ts';
 import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { LockedSource } from '../storage/source-vault.ts';
@@ -37,8 +36,8 @@ export function reportLockedSources(log: Logger, locked: readonly LockedSource[]
       ids: rows.map(({ record }) => recordId('src', record.createdAt, record.number)),
       reasons: [...new Set(locked.map(({ error }) => error.message))].slice(0, MAX_LOGGED_IDS),
     },
-    'secrets can not be opened: these sources refuse what they are sent, until the right key is ' +
-      'in BELLWIRE_MASTER_KEY or they are given a new URL and their secrets',
+    'secrets can not be opened: these sources are out of order, and their senders are told to ' +
+      'come again, until the right key is in BELLWIRE_MASTER_KEY or they get another URL',
   );
 }
 
@@ -50,20 +49,11 @@ interface Options {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of the subscriptions and of the sources, one beside the other. */
-export function secretUpkeep({ registry, sources, clock, log, onError }: Options): Service {
-  const told = (kind: 'subscriptions' | 'sources') => (count: number) =>
+export function secretUpkeep({ registry, sources, clock, log, onError }: Options): SecretUpkeep {
+  const onResealed = (rows: number) =>
     log.info(
-      { [kind]: count },
-      `all secrets of ${kind} are sealed with the first master key now; when those of ` +
-        'subscriptions and sources are, the other keys can be dropped',
+      { rows },
+      'all secrets are sealed with the first master key now; the others can be dropped',
     );
-  const parts = [
-    new SecretUpkeep({ registry, clock, onResealed: told('subscriptions'), onError }),
-    new SecretUpkeep({ registry: sources, clock, onResealed: told('sources'), onError }),
-  ];
-  return {
-    start: async () => void (await Promise.all(parts.map((part) => part.start()))),
-    stop: async () => void (await Promise.all(parts.map((part) => part.stop()))),
-  };
+  return new SecretUpkeep({ registry, sources, clock, onResealed, onError });
 }

@@ -24,6 +24,7 @@ import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
 import { createRetention } from './retention.ts';
 import { PublicUrl } from './public-url.ts';
+import { tlsFactory } from './tls.ts';
 import { allowedTargets, databaseFailure, listenFailure, secretsFailure } from './start-failure.ts';
 import { VERSION } from './version.ts';
 
@@ -205,6 +206,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     readiness: () => readiness(engine, storage),
     egressIps: parseEgressIps(config.egress_ips),
     version: VERSION,
+    serverFactory: tlsFactory(config),
     onError: (error, where) => log.error({ err: error, where }, 'a request failed'),
   });
 }

@@ -75,7 +75,7 @@ export class TenantDeletion implements Service, TenantListener {
   async start(): Promise<void> {
     if (this.#started) return;
     this.#options.tenants.listen(this);
-    for (const { number } of this.#waiting.values()) await this.#dropEnds(number);
+    for (const { number } of this.#waiting.values()) await this.#closeDoors(number);
     this.#started = true;
     this.#run();
   }
@@ -128,7 +128,7 @@ export class TenantDeletion implements Service, TenantListener {
   async #delete(tenant: Tenant): Promise<boolean> {
     const { tenants, tenantData, replays, onDeleted } = this.#options;
     const { number } = tenant;
-    await this.#dropEnds(number);
+    await this.#closeDoors(number);
     await replays.endAll(number, REASON);
     await this.#waitForOthers(tenant);
     const rows = await this.#erase(number);
@@ -148,7 +148,7 @@ export class TenantDeletion implements Service, TenantListener {
     let erased = 0;
     let isQuiet = false;
     while (!this.#stopped && this.#waiting.has(tenant)) {
-      await this.#dropEnds(tenant);
+      await this.#closeDoors(tenant);
       // An attempt that ended after its event was erased would be found by nobody.
       if (dispatcher.isSendingFor(tenant)) {
         isQuiet = false;
@@ -173,8 +173,8 @@ export class TenantDeletion implements Service, TenantListener {
     await this.#wait(Math.min(Math.max(updatedAt + patienceMs - clock.now(), 0), patienceMs));
   }
 
-  /** Takes away what could send or be sent to, and what new events would match. */
-  async #dropEnds(tenant: number): Promise<void> {
+  /** Takes away what could send, what new events would match, and where they come in. */
+  async #closeDoors(tenant: number): Promise<void> {
     const { registry, sources } = this.#options;
     for (const { number } of sources.list(tenant)) await sources.remove(number);
     // Bellwire's own as well, which no list has.

@@ -40,7 +40,10 @@ export interface SourceSettings {
   readonly fields: readonly string[] | null;
   /** Null for the limit of the installation. */
   readonly maxBodyBytes: number | null;
-  /** In step with the secrets: when each ends, milliseconds; null or nothing where it stays. */
+  /**
+   * Until when each of `secrets` verifies, in step with them: milliseconds, or null for as long as
+   * it stands there. Those behind the last entry have no end.
+   */
   readonly secretEnds: readonly (number | null)[];
 }
 
@@ -51,7 +54,7 @@ export interface Source extends SourceSettings {
   readonly tenant: number;
   /** The secret part of its URL. In memory only; the store keeps it sealed. */
   readonly token: string;
-  /** All that verify, newest first. In memory only; the store keeps them sealed. */
+  /** Newest first; see `liveSecrets`. In memory only, the store keeps them sealed. */
   readonly secrets: readonly string[];
   /**
    * What it shows when it asks somebody itself (polls, hydration), by name. In memory only; sealed
@@ -81,11 +84,10 @@ export const DEFAULT_SOURCE_CHOICES: Omit<SourceSettings, 'provider'> = {
 
 export interface LiveSecret {
   readonly text: string;
-  /** Milliseconds, or null where it does not end by itself. */
   readonly endsAt: number | null;
 }
 
-/** The secrets that have not ended, newest first. @param now wall clock, milliseconds. */
+/** Those that verify now, newest first. */
 export function liveSecrets(
   { secrets, secretEnds }: Pick<Source, 'secrets' | 'secretEnds'>,
   now: number,
@@ -95,10 +97,7 @@ export function liveSecrets(
     .filter(({ endsAt }) => endsAt === null || endsAt > now);
 }
 
-/** The same source without the secrets that have ended. */
-export function withoutEndedSecrets(source: Source, now: number): Source {
-  const live = liveSecrets(source, now);
-  if (live.length === source.secrets.length) return source;
-  const secretEnds = live.map(({ endsAt }) => endsAt);
-  return { ...source, secrets: live.map(({ text }) => text), secretEnds };
+/** True once one of its secrets has ended: it need not be kept any more. */
+export function hasEndedSecret(source: Pick<Source, 'secrets' | 'secretEnds'>, now: number) {
+  return liveSecrets(source, now).length < source.secrets.length;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { buildEnvelope, envelopeDataText, parseEnvelope } from './envelope.ts';
+import { buildEnvelope, envelopeDataText, parseEnvelope, readEnvelope } from './envelope.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const base = { id: 'evt_1', eventType: 'task.completed', timestamp: '2026-04-09T12:00:00.000Z' };
@@ -18,6 +18,26 @@ test('the members stand in the documented order, data last', () => {
     '{"webhook_id":"evt_1","event_type":"task.completed","timestamp":"2026-04-09T12:00:00.000Z",' +
       '"data":{}}',
   );
+});
+
+test('what came in through a source says so, and that nobody should obey it', () => {
+  const inbound = { ...base, sourceId: 'src_1', providerEventId: 'p"1', dataText: '{"a":1}' };
+  const body = buildEnvelope(inbound);
+  assert.equal(
+    body,
+    '{"webhook_id":"evt_1","event_type":"task.completed","timestamp":"2026-04-09T12:00:00.000Z",' +
+      '"source_id":"src_1","provider_event_id":"p\\"1","trust":"untrusted","data":{"a":1}}',
+  );
+  const { taskId, runId, status, ...read } = readEnvelope(body);
+  assert.deepEqual({ taskId, runId, status }, { taskId: undefined, runId: undefined, status });
+  assert.deepEqual(read, inbound);
+  const parsed = parseEnvelope(bytes(body));
+  assert.ok(parsed.ok);
+  assert.equal(parsed.event.trust, 'untrusted');
+  const unnamed = buildEnvelope({ ...base, sourceId: 'src_1', dataText: '{}' });
+  assert.equal(readEnvelope(unnamed).providerEventId, undefined);
+  assert.ok(!unnamed.includes('provider_event_id'));
+  assert.equal(parseEnvelope(bytes(unnamed.replace('"src_1"', '7'))).ok, false);
 });
 
 test('any strings and any data survive, and the data text is byte-identical', () => {

@@ -95,10 +95,13 @@ export function readEnvelope(body: string): EnvelopeFields {
     taskId: textOf('task_id'),
     runId: textOf('run_id'),
     status: textOf('status'),
-    sourceId: textOf('source_id'),
-    providerEventId: textOf('provider_event_id'),
+    ...(spans.has('source_id') && originOf(textOf)),
     dataText: body.slice(data.start, data.end),
   };
+}
+
+function originOf(textOf: (key: string) => string | undefined): Partial<EnvelopeFields> {
+  return { sourceId: textOf('source_id'), providerEventId: textOf('provider_event_id') };
 }
 
 function isAbsentOrText(value: unknown): boolean {

@@ -71,6 +71,8 @@ export interface Candidate {
   readonly eventType: string;
   readonly taskId: string | null;
   readonly orderingKey: string | null;
+  /** Number of the source it came in through, or null. */
+  readonly source: number | null;
   /** JSON text, or null. */
   readonly metadata: string | null;
   /** Of the deliveries that were asked for; empty when all events were. In order. */

@@ -5,12 +5,23 @@
  */
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Service } from '../runtime/service.ts';
-import type { SubscriptionRegistry } from './subscription-registry.ts';
 
 const SWEEP_MS = 60_000;
 
+/** Rows with secrets in them: those of subscriptions, those of sources. */
+export interface SealedRows {
+  /** Numbers of those that are sealed with another master key than the first. */
+  readonly outdated: readonly number[];
+  /** Numbers of those that still hold a secret which has ended. */
+  withEndedSecrets(now: number): readonly number[];
+  /** Stores it as it is, without secrets that have ended, sealed with the first master key. */
+  reseal(number: number): Promise<void>;
+}
+
 interface Options {
-  readonly registry: Pick<SubscriptionRegistry, 'outdated' | 'withEndedSecrets' | 'reseal'>;
+  readonly registry: SealedRows;
+  /** Left out where there are none. */
+  readonly sources?: SealedRows | undefined;
   readonly clock: Clock;
   /** All rows that were sealed with an older master key are sealed with the first one now. */
   readonly onResealed: (count: number) => void;
@@ -52,15 +63,24 @@ export class SecretUpkeep implements Service {
 
   /** One round over everything that is due. @throws StorageError; the next round goes on. */
   async renew(): Promise<void> {
-    const { registry, clock, onResealed } = this.#options;
-    const { outdated } = registry;
-    const ended = registry.withEndedSecrets(clock.now());
-    for (const number of new Set([...outdated, ...ended])) {
+    const { registry, sources, onResealed } = this.#options;
+    const all = sources === undefined ? [registry] : [registry, sources];
+    const outdated = countOutdated(all);
+    for (const rows of all) await this.#renewAll(rows);
+    if (outdated > 0 && countOutdated(all) === 0) onResealed(outdated);
+  }
+
+  async #renewAll(rows: SealedRows): Promise<void> {
+    const ended = rows.withEndedSecrets(this.#options.clock.now());
+    for (const number of new Set([...rows.outdated, ...ended])) {
       if (this.#stopped) return;
-      await registry.reseal(number);
+      await rows.reseal(number);
       // Each is a commit of its own on some stores: others get their turn in between.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (outdated.length > 0 && registry.outdated.length === 0) onResealed(outdated.length);
   }
+}
+
+function countOutdated(all: readonly SealedRows[]): number {
+  return all.reduce((sum, { outdated }) => sum + outdated.length, 0);
 }

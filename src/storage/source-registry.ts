@@ -4,10 +4,11 @@
  * listeners; changes of one source take turns; a write in doubt is undone; what other nodes wrote
  * is taken over, and a change that meets a row it was not made of is made again.
  */
-import { recordId } from '../domain/ids.ts';
+import { parseRecordId, recordId } from '../domain/ids.ts';
 import {
   DEFAULT_SOURCE_CHOICES,
-  withoutEndedSecrets,
+  hasEndedSecret,
+  liveSecrets,
   type Source,
   type SourceSettings,
   type SourceStatus,
@@ -104,22 +105,24 @@ export class SourceRegistry implements SourceDirectory {
     return this.#vault.outdated;
   }
 
-  /** Numbers of those with secrets that have ended and are still there. */
+  /** Numbers of those that still hold a secret which no longer verifies. */
   withEndedSecrets(now: number): readonly number[] {
-    const ended = this.all().filter((source) => withoutEndedSecrets(source, now) !== source);
-    return ended.map(({ number }) => number);
+    const all = this.#snapshot.all();
+    return all.filter((source) => hasEndedSecret(source, now)).map(({ number }) => number);
   }
 
-  /** Stores it sealed with the first master key, without the secrets that have ended. */
+  /** Stores it as it is, without secrets that have ended, sealed with the first master key. */
   reseal(number: number): Promise<void> {
     return this.#turns.take(number, async () => {
       const current = this.#snapshot.byNumber(number);
       if (current === undefined) return;
-      const kept = withoutEndedSecrets(current, this.#options.clock.now());
-      const record = this.#record(kept, null);
+      const live = liveSecrets(current, this.#options.clock.now());
+      const secrets = live.map(({ text }) => text);
+      const renewed = { ...current, secrets, secretEnds: live.map(({ endsAt }) => endsAt) };
       // What another node has written meanwhile was sealed by that node.
+      const record = this.#record(renewed, null);
       if (await this.#update(record, current, current.updatedAt)) {
-        this.#snapshot.put(kept, record.tokenHash);
+        this.#snapshot.put(renewed, record.tokenHash);
       } else await this.#agree(number);
     });
   }
@@ -146,6 +149,12 @@ export class SourceRegistry implements SourceDirectory {
   /** The public id of a source that exists or once existed. */
   idOf(number: number): string | undefined {
     return this.#snapshot.idOf(number);
+  }
+
+  /** The number of the source with this public id, that exists or once existed, of any tenant. */
+  numberOf(id: string): number | undefined {
+    const number = parseRecordId('src', id)?.number;
+    return number !== undefined && this.idOf(number) === id ? number : undefined;
   }
 
   /** By public id within a tenant; undefined for deleted ones and those of other tenants. */
@@ -282,7 +291,7 @@ export class SourceRegistry implements SourceDirectory {
     });
   }
 
-  /** Makes store and snapshot say the same: undoes what is in doubt, takes over what is not ours. */
+  /** Makes store and snapshot agree: undoes what is in doubt, takes over what is not ours. */
   async #agree(number: number): Promise<void> {
     const { control } = this.#options;
     const [stored] = await control.sources([number]);

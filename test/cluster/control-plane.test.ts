@@ -5,6 +5,7 @@ import { EventCatalogue } from '../../src/catalogue/catalogue.ts';
 import { Authenticator } from '../../src/api/auth/authenticator.ts';
 import { TenantDirectory } from '../../src/storage/tenant-directory.ts';
 import { KeyDirectory } from '../../src/api/auth/key-directory.ts';
+import { DEFAULT_SOURCE_CHOICES } from '../../src/domain/source.ts';
 import { systemClock, systemRandom } from '../../src/runtime/system.ts';
 import { ControlChanges } from '../../src/storage/control-changes.ts';
 import type { TestNode } from './node.ts';
@@ -16,6 +17,7 @@ const KNOWN_WITHIN_MS = 1_000;
 await describeCluster('control plane', (open) => {
   test('a subscription is known, changed, paused, resumed and deleted on every node', (t) =>
     subscriptionFollows(t, open));
+  test('a source is known, changed and deleted on every node', (t) => sourceFollows(t, open));
   test('a change whose notification was lost comes with a heartbeat', (t) =>
     lostNotification(t, open));
   test('changes at the same time on different nodes are both made', (t) =>
@@ -67,6 +69,29 @@ async function subscriptionFollows(t: TestContext, open: OpenCluster): Promise<v
   const slowest = Math.max(paused, changed, deleted);
   t.diagnostic(`known on the other node after at most ${Math.round(slowest)} ms`);
   assert.ok(slowest < KNOWN_WITHIN_MS);
+}
+
+async function sourceFollows(t: TestContext, open: OpenCluster): Promise<void> {
+  const { world, a, b } = await twoNodes(t, open);
+  const settings = { ...DEFAULT_SOURCE_CHOICES, provider: 'github' };
+  const created = await a.sources.create({ tenant: 1, settings, secrets: ['first'] });
+  const { number, token } = created;
+  const known = await timed(world, 'b knows it', () => b.sources.byToken(token) !== undefined);
+  assert.deepEqual(b.sources.byNumber(number), created);
+  await b.sources.change(number, { secrets: ['second', 'first'] });
+  await a.sources.change(number, { renewToken: true });
+  const now = a.sources.byNumber(number) ?? assert.fail();
+  assert.deepEqual(now.secrets, ['second', 'first'], 'made of what b had written');
+  const renewed = await timed(
+    world,
+    'b knows its new door',
+    () => b.sources.byToken(now.token)?.number === number,
+  );
+  assert.equal(b.sources.byToken(token), undefined);
+  await a.sources.remove(number);
+  const gone = await timed(world, 'b knows it is gone', () => !b.sources.byNumber(number));
+  assert.equal(b.sources.idOf(number), created.id);
+  assert.ok(Math.max(known, renewed, gone) < KNOWN_WITHIN_MS);
 }
 
 async function lostNotification(t: TestContext, open: OpenCluster): Promise<void> {

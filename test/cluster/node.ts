@@ -30,6 +30,7 @@ interface Parts {
   readonly clock: ProcessClock;
   readonly storage: Storage;
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly writer: JournalWriter;
   readonly dispatcher: Dispatcher;
   readonly replays: Replays;
@@ -40,6 +41,7 @@ interface Parts {
 export class TestNode {
   readonly name: string;
   readonly registry: SubscriptionRegistry;
+  readonly sources: SourceRegistry;
   readonly dispatcher: Dispatcher;
   readonly replays: Replays;
   readonly cluster: Cluster;
@@ -56,6 +58,7 @@ export class TestNode {
     this.name = name;
     this.network = network;
     this.registry = parts.registry;
+    this.sources = parts.sources;
     this.dispatcher = parts.dispatcher;
     this.replays = parts.replays;
     this.cluster = parts.cluster;
@@ -84,10 +87,7 @@ export class TestNode {
       onError,
     });
     const { journal, control, sequences, cluster: membership } = storage;
-    const registry = new SubscriptionRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
-    await registry.load();
-    const sources = new SourceRegistry({ control, masterKeys: MASTER_KEYS, clock, random });
-    await sources.load();
+    const { registry, sources } = await openRegistries({ control, clock, random });
     const writer = new JournalWriter({ journal, sequences, clock, onBroken });
     const dispatcher = new Dispatcher({
       journal,
@@ -121,8 +121,8 @@ export class TestNode {
       isShared: true,
       onError,
     });
-    const parts = { clock, storage, registry, writer, dispatcher, replays, cluster, errors };
-    node = new TestNode(options, parts);
+    const parts = { clock, storage, registry, sources, writer, dispatcher, replays, cluster };
+    node = new TestNode(options, { ...parts, errors });
     await dispatcher.start();
     await cluster.start();
     await replays.start();
@@ -181,4 +181,13 @@ export class TestNode {
     this.broken ??= error;
     this.kill();
   }
+}
+
+type RegistryParts = Omit<ConstructorParameters<typeof SubscriptionRegistry>[0], 'masterKeys'>;
+
+async function openRegistries(parts: RegistryParts) {
+  const registry = new SubscriptionRegistry({ ...parts, masterKeys: MASTER_KEYS });
+  const sources = new SourceRegistry({ ...parts, masterKeys: MASTER_KEYS });
+  await Promise.all([registry.load(), sources.load()]);
+  return { registry, sources };
 }

@@ -11,7 +11,7 @@ import { strict } from '../validation.ts';
 import { eventOr404 } from './event-finder.ts';
 import { eventJson, eventOutput } from './event-json.ts';
 
-type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'deliveries' | 'clock'>;
+type Sources = Pick<ApiDependencies, 'journal' | 'registry' | 'sources' | 'deliveries' | 'clock'>;
 
 const params = idParams('evt_01kgsx2f2g00000000001');
 const tags = ['Events'];
@@ -21,6 +21,7 @@ const listQuery = strict({
   event_type: z.string().optional().describe('Exactly this type; no pattern.'),
   task_id: z.string().optional(),
   run_id: z.string().optional(),
+  source_id: z.string().optional().describe('The source it came in through.'),
   since: instantIn.optional().describe('Accepted at or after this instant.'),
   until: instantIn.optional().describe('Accepted before this instant.'),
   ...cursorQuery,
@@ -34,7 +35,8 @@ export function registerEventReads(app: Api, sources: Sources): void {
   registerEventDeliveries(app, sources);
 }
 
-function registerEventList(app: Api, { journal }: Sources): void {
+function registerEventList(app: Api, sources: Sources): void {
+  const { journal } = sources;
   app.route({
     method: 'GET',
     url: '/v1/events',
@@ -48,7 +50,7 @@ function registerEventList(app: Api, { journal }: Sources): void {
     },
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
-      const page = await readPage(journal, tenant, request.query);
+      const page = await readPage(sources, tenant, request.query);
       const items = await Promise.all(page.items.map((event) => textOf(journal, tenant, event)));
       const next = page.next === undefined ? null : encodeCursor({ before: page.next });
       const nextText = JSON.stringify(next);
@@ -57,15 +59,21 @@ function registerEventList(app: Api, { journal }: Sources): void {
   });
 }
 
-function readPage(
-  journal: JournalReads,
+const EMPTY: Page<EventRecord, number> = { items: [], next: undefined };
+
+async function readPage(
+  { journal, sources }: Sources,
   tenant: number,
   query: z.output<typeof listQuery>,
 ): Promise<Page<EventRecord, number>> {
+  const { source_id: id } = query;
+  const source = id === undefined ? undefined : sources.numberOf(id);
+  if (id !== undefined && source === undefined) return EMPTY;
   return journal.listEvents(tenant, {
     eventType: query.event_type,
     taskId: query.task_id,
     runId: query.run_id,
+    source,
     since: instantMs(query.since),
     until: instantMs(query.until),
     before: query.cursor === undefined ? undefined : decodeCursor(query.cursor, POSITION).before,

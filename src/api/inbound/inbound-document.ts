@@ -12,7 +12,10 @@ export function registerInboundDocument(app: Api, entrance: InboundEntrance): vo
     scope.route({
       method: 'POST',
       url: `${INBOUND_PREFIX}:token`,
-      config: { access: 'public' },
+      config: {
+        access: 'public',
+        problems: ['not_found', 'payload_too_large', 'unsupported_media_type', 'unavailable'],
+      },
       validatorCompiler: () => (value: unknown) => ({ value }),
       schema: {
         operationId: 'receiveFromProvider',

@@ -1,5 +1,4 @@
 /** What can be done to a source beside changing its settings: pause, resume, new secret, new URL. */
-import { z } from 'zod';
 import { MAX_SOURCE_SECRETS } from '../../domain/limits-sources.ts';
 import { liveSecrets, type Source, type SourceStatus } from '../../domain/source.ts';
 import { invalid, Problem } from '../problems.ts';
@@ -138,7 +137,6 @@ function registerRenew(app: Api, parts: SourceParts): void {
         'source whose secrets were lost: give it its secrets again, too.',
       tags,
       params,
-      body: z.undefined().nullish(),
       response: { 200: sourceOutput },
     },
     handler: async (request) => {

@@ -95,7 +95,7 @@ function bodyFits(reply: { status: number; body?: string | null | undefined }): 
 }
 
 const config = z
-  .record(z.string().max(100), z.json())
+  .record(z.string().max(100), z.unknown())
   .check(rule(configSize, 'too_big'))
   .describe(
     'Settings that the provider needs, see `settings` of the provider; besides `event_type`, ' +

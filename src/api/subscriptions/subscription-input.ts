@@ -45,6 +45,7 @@ export function changedSettings(
     headers: input.headers ?? current.headers,
     signatures: input.signatures ?? current.signatures,
     metadata: input.metadata ?? current.metadata,
+    sourceId: input.source_id === undefined ? current.sourceId : input.source_id,
     ...changedContent(current, input),
   };
   refuseClashes(changed, input);

@@ -24,7 +24,7 @@ export function subscriptionJson(subscription: Subscription): z.output<typeof su
     target_url: webhookUrl(destination),
     destination: destinationJson(subscription),
     filter: subscription.filter,
-    source_id: null,
+    source_id: subscription.sourceId,
     status: subscription.status,
     disabled_reason: subscription.disabledReason,
     failing_since: isoTimeOrNull(subscription.failingSince),

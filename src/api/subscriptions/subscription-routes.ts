@@ -13,6 +13,7 @@ import { checkLifetime, revival } from './lifetime.ts';
 import { patternWarnings } from './pattern-warnings.ts';
 import { newGeneration } from './secret-input.ts';
 import { changedSettings, newSettings } from './subscription-input.ts';
+import { checkSourceId } from './source-input.ts';
 import { subscriptionJson } from './subscription-json.ts';
 import { subscriptionQuota } from './subscription-quota.ts';
 import {
@@ -27,6 +28,7 @@ import { firstChallenge, withChallenge, type Verification } from './verification
 export interface SubscriptionSources extends Pick<
   ApiDependencies,
   | 'registry'
+  | 'sources'
   | 'tenants'
   | 'checkTarget'
   | 'checkBroker'
@@ -101,6 +103,7 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
     handler: async (request, reply) => {
       const tenant = tenantOf(request);
       checkLifetime(request.body, clock.now());
+      checkSourceId(sources.sources, tenant, request.body);
       const rules = { checkTarget: sources.checkTarget, now: clock.now() };
       const wanted = newSettings(request.body, sources);
       const { requireChallenge: isRequired } = tenants.settings(tenant);
@@ -184,6 +187,7 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
       const tenant = tenantOf(request);
       const former = subscriptionOr404(registry, tenant, request.params.id);
       refuseLocked(former);
+      checkSourceId(sources.sources, tenant, request.body);
       const rules = { checkTarget: sources.checkTarget, now: clock.now() };
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const wish = { wanted: request.body.challenge, isRequired };

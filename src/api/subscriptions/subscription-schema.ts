@@ -29,6 +29,7 @@ import {
   signaturesOutput,
   signingInput,
 } from './signing-schema.ts';
+import { sourceIdInput } from './source-input.ts';
 import { targetAccessInput, targetAccessOutput } from './target-access-schema.ts';
 
 const pattern = z
@@ -97,6 +98,7 @@ const changeable = {
   ...targetAccessInput,
   challenge: challengeInput,
   ...contentFields,
+  source_id: sourceIdInput,
   metadata: ownMetadata.optional(),
 };
 
@@ -129,7 +131,7 @@ export const subscriptionOutput = z
     event_types: z.array(z.string()),
     target_url: z.string().nullable().describe('Null where events do not go to a webhook.'),
     destination: destinationOutput,
-    source_id: z.null(),
+    source_id: z.string().nullable().describe('The one source whose events it takes, if any.'),
     status: z.enum(SUBSCRIPTION_STATUSES),
     disabled_reason: z.string().nullable(),
     failing_since: instantOut.nullable().describe('Since when every attempt has failed.'),

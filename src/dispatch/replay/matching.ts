@@ -1,5 +1,6 @@
 /** Which deliveries of an event a replay is about, as subscriptions are by now. */
 import { filterOf, type FilterSubject } from '../../domain/filter/filter.ts';
+import { parseRecordId } from '../../domain/ids.ts';
 import { compilePatterns } from '../../domain/routing.ts';
 import type { JournalStore } from '../../storage/journal.ts';
 import type { Candidate } from '../../storage/replays.ts';
@@ -47,8 +48,9 @@ export class Matching {
     const { subscription: only } = this.#request;
     if (event.eventType === ADDRESSED_TYPE) return [];
     const numbers: number[] = [];
-    for (const { number, filter } of directory.match(this.#tenant, event.eventType)) {
+    for (const { number, filter, sourceId } of directory.match(this.#tenant, event.eventType)) {
       if (only !== null && number !== only) continue;
+      if (!isFrom(sourceId, event.source)) continue;
       if (filter !== null) {
         const parsed = await subject.get();
         if (parsed === undefined || !filterOf(filter)(parsed)) continue;
@@ -57,6 +59,11 @@ export class Matching {
     }
     return numbers.toSorted((a, b) => a - b);
   }
+}
+
+/** @param sourceId what the subscription asks for, null for anything. */
+function isFrom(sourceId: string | null, source: number | null): boolean {
+  return sourceId === null || parseRecordId('src', sourceId)?.number === source;
 }
 
 /** The event as filters see it: read and parsed when the first one asks. */

@@ -71,14 +71,24 @@ function piecesOf(
   let at = 0;
   for (const match of text.matchAll(PLACEHOLDER)) {
     if (match.index > at) pieces.push(text.slice(at, match.index));
-    pieces.push(pieceOf(match[1] ?? '', options, secret));
     at = match.index + match[0].length;
+    pieces.push(ending(pieceOf(match[1] ?? '', options, secret), match[1] ?? '', text.charAt(at)));
   }
   if (at < text.length) pieces.push(text.slice(at));
   if (pieces.some((piece) => typeof piece === 'string' && /[{}]/.test(piece))) {
     throw new TypeError('A content has a brace { or } that opens or closes no placeholder');
   }
   return pieces;
+}
+
+/** A header or parameter that holds the character behind it could end in two places. */
+function ending(piece: Piece, name: string, next: string): Piece {
+  const isFree = name.startsWith('header:') || name.startsWith('query:');
+  if (typeof piece === 'string' || !isFree || next === '' || next === '{') return piece;
+  return (context) => {
+    const value = piece(context);
+    return value?.includes(next) === true ? undefined : value;
+  };
 }
 
 const SIMPLE: Readonly<Record<string, (context: SigningContext) => string | undefined>> = {

@@ -111,9 +111,9 @@ const NO_SPELLING = refuse(
   'malformed_signature',
   'The signature is not spelled the way this provider spells it.',
 );
-const TOO_MANY = refuse(
+const NO_LIST = refuse(
   'malformed_signature',
-  `There are too many signatures in one header; up to ${MAX_SIGNATURES} are read.`,
+  `The header is no list of up to ${MAX_SIGNATURES} signatures, or it came more than once.`,
 );
 
 function singleParser(prefix: string, spelling: RegExp): (text: string) => Signatures | Refusal {
@@ -127,15 +127,18 @@ function singleParser(prefix: string, spelling: RegExp): (text: string) => Signa
 }
 
 function itemsOf(text: string, separator: string, spaced: boolean): readonly string[] | undefined {
-  if (text.length > MAX_HEADER_CHARS) return undefined;
-  const items = text.split(separator);
-  const trimmed = spaced
-    ? items.map((item) => (item.startsWith(' ') ? item.slice(1) : item))
-    : items;
   // HTTP stacks join a repeated header with a comma and a space; a sender never repeats it.
-  return items.length > MAX_ITEMS || trimmed.some((item) => item.startsWith(' '))
-    ? undefined
-    : trimmed;
+  if (text.length > MAX_HEADER_CHARS || (!spaced && text.includes(', '))) return undefined;
+  const items = text.split(separator);
+  if (items.length > MAX_ITEMS) return undefined;
+  for (let at = 0; at < items.length; at += 1) {
+    const item = items[at] ?? '';
+    if (item === '') return undefined;
+    if (!item.startsWith(' ')) continue;
+    if (!spaced || item.startsWith('  ')) return undefined;
+    items[at] = item.slice(1);
+  }
+  return items;
 }
 
 function listed(
@@ -143,13 +146,16 @@ function listed(
   prefix: string,
   spelling: RegExp,
 ): Signatures | Refusal {
-  if (items === undefined) return TOO_MANY;
-  const values = items
-    .filter((item) => item.startsWith(prefix))
-    .map((item) => item.slice(prefix.length));
-  if (values.length > MAX_SIGNATURES) return TOO_MANY;
-  if (values.length === 0 || !values.every((value) => spelling.test(value))) return NO_SPELLING;
-  return { values, timestamp: undefined };
+  if (items === undefined) return NO_LIST;
+  const values: string[] = [];
+  for (const item of items) {
+    if (!item.startsWith(prefix)) continue;
+    const value = item.slice(prefix.length);
+    if (!spelling.test(value)) return NO_SPELLING;
+    values.push(value);
+  }
+  if (values.length > MAX_SIGNATURES) return NO_LIST;
+  return values.length === 0 ? NO_SPELLING : { values, timestamp: undefined };
 }
 
 function fieldsParser(
@@ -167,6 +173,7 @@ function fieldsParser(
     if ('ok' in read || timePrefix === null) return read;
     let timestamp: string | undefined;
     for (const item of items ?? []) {
+      if (!item.includes(assign)) return NO_LIST;
       if (!item.startsWith(timePrefix)) continue;
       if (timestamp !== undefined) return twice;
       timestamp = item.slice(timePrefix.length);

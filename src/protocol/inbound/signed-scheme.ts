@@ -131,7 +131,10 @@ function match(
   given: readonly string[],
 ): InboundVerdict {
   let found: InboundVerdict = WRONG;
-  for (const [index, { content, matches }] of ways.entries()) {
+  for (let index = 0; index < ways.length; index += 1) {
+    const way = ways[index];
+    if (way === undefined) continue;
+    const { content, matches } = way;
     const head = fill(content.before, context);
     const body = bodyOf(content, context);
     if (head === undefined || body === undefined) return INCOMPLETE;

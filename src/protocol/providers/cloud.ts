@@ -5,6 +5,8 @@ import { fieldsShape, headerToken, standardShape } from './shapes.ts';
 
 const CLOUD_CATEGORY = 'cloud';
 const IDENTITY = 'identity';
+/** Event Grid as an application of Microsoft Entra, in the public cloud. */
+const EVENT_GRID_APP = '4962773b-9cdb-44cf-a8bf-237846a00ab7';
 
 export const CLOUD: readonly Provider[] = [
   provider({
@@ -58,7 +60,7 @@ export const CLOUD: readonly Provider[] = [
           {
             issuer: 'https://accounts.google.com',
             keys: 'https://www.googleapis.com/oauth2/v3/certs',
-            exact: { email: '{config.service_account}' },
+            exact: { email: '{config.service_account}', email_verified: 'true' },
           },
         ],
         audience: 'config-or-url',
@@ -108,7 +110,11 @@ export const CLOUD: readonly Provider[] = [
     bodyTypes: ['text/plain', 'application/json'],
     retry: 'By the policy of the subscription: 50 tries unless changed; 15 s to answer.',
     settings: [
-      { name: 'topic_arn', required: false, meaning: 'Only these topics (comma list).' },
+      {
+        name: 'topic_arn',
+        required: false,
+        meaning: 'The topics (comma list). Until it is set, everything is refused.',
+      },
       {
         name: 'signature_version',
         required: false,
@@ -138,10 +144,12 @@ export const CLOUD: readonly Provider[] = [
             {
               issuer: 'https://sts.windows.net/{config.tenant_id}/',
               keys: 'https://login.microsoftonline.com/{config.tenant_id}/discovery/keys',
+              exact: { appid: EVENT_GRID_APP },
             },
             {
               issuer: 'https://login.microsoftonline.com/{config.tenant_id}/v2.0',
               keys: 'https://login.microsoftonline.com/{config.tenant_id}/discovery/v2.0/keys',
+              exact: { azp: EVENT_GRID_APP },
             },
           ],
           audience: 'config',

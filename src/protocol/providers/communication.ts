@@ -6,6 +6,8 @@ import { headerShape, headerTime, headerToken, standardShape, versionsShape } fr
 const COMMS = 'comms';
 const EMAIL = 'email';
 const JSON_OR_FORM = ['application/json', 'application/x-www-form-urlencoded'];
+const CHAT_KEYS =
+  'https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com';
 const VERIFY_TOKEN = {
   name: 'verify_token',
   required: true,
@@ -302,12 +304,12 @@ export const COMMUNICATION: readonly Provider[] = [
         issuers: [
           {
             issuer: 'chat@system.gserviceaccount.com',
-            keys: 'https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com',
+            keys: CHAT_KEYS,
           },
           {
             issuer: 'https://accounts.google.com',
             keys: 'https://www.googleapis.com/oauth2/v3/certs',
-            exact: { email: 'chat@system.gserviceaccount.com' },
+            exact: { email: 'chat@system.gserviceaccount.com', email_verified: 'true' },
           },
         ],
         audience: 'config-or-url',

@@ -28,8 +28,8 @@ export const DEVELOPER: readonly Provider[] = [
     confidence: 'verified-primary',
     documentation: 'docs.github.com, validating and handling webhook deliveries; octokit tests',
     notes:
-      'Sending again keeps the delivery id. A form carries the JSON in its field payload, and the ' +
-      'signature covers the form as it came. The ping after setting up is an event like others.',
+      'Sending again keeps the delivery id. A form carries the JSON in its field payload, and ' +
+      'the signature covers the form as it came. The ping after setting up is an event as well.',
   }),
   provider({
     id: 'gitlab',

@@ -34,8 +34,9 @@ export const PAYMENTS: readonly Provider[] = [
     settings: [
       {
         name: 'webhook_id',
-        required: true,
-        meaning: 'Id of the webhook: it is part of what is signed.',
+        // PayPal shows it once it knows the URL, so the source comes first.
+        required: false,
+        meaning: 'Id of the webhook: it is signed. Until it is set, everything is refused.',
       },
     ],
     secretHint: 'None: the certificate is published. Set config.webhook_id.',
@@ -43,8 +44,8 @@ export const PAYMENTS: readonly Provider[] = [
     unverifiedFields: ['retry'],
     documentation: 'developer.paypal.com, verify webhook signature; hookdeck guide',
     notes:
-      'The signature holds a CRC-32 of the body, which is no cryptographic hash: it does not bind ' +
-      'the body to the signature. Events of the simulator are not signed this way.',
+      'The signature holds a CRC-32 of the body, which is no cryptographic hash: it does not ' +
+      'bind the body to the signature. Events of the simulator are not signed this way.',
   }),
   provider({
     id: 'square',
@@ -94,8 +95,8 @@ export const PAYMENTS: readonly Provider[] = [
     confidence: 'verified-primary',
     documentation: 'adyen-node-api-library, banking HMAC validation',
     notes:
-      'data.id names the object: one transfer is updated many times under it, so the body decides ' +
-      'what is a duplicate.',
+      'data.id names the object: one transfer is updated many times under it, so the body ' +
+      'decides what is a duplicate.',
   }),
   provider({
     id: 'paddle',
@@ -117,8 +118,8 @@ export const PAYMENTS: readonly Provider[] = [
     unverifiedFields: ['retry'],
     documentation: 'paddle-node-sdk webhooks and tests',
     notes:
-      'Five seconds of tolerance as in its SDK: keep the clock right, or give the source a larger ' +
-      'tolerance.',
+      'Five seconds of tolerance as in its SDK: keep the clock right, or give the source a ' +
+      'larger tolerance.',
   }),
   provider({
     id: 'plaid',

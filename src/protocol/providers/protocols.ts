@@ -16,8 +16,8 @@ export const PROTOCOLS: readonly Provider[] = [
     confidence: 'given',
     documentation: 'Bellwire, docs/guides/signing.md',
     notes:
-      'Bare lower-case hex, and no time: a recorded request stays valid. Standard Webhooks beside ' +
-      'it closes that gap.',
+      'Bare lower-case hex, and no time: a recorded request stays valid. Standard Webhooks ' +
+      'beside it closes that gap.',
   }),
   provider({
     id: 'standard-webhooks',
@@ -125,8 +125,8 @@ export const PROTOCOLS: readonly Provider[] = [
     confidence: 'verified-primary',
     documentation: 'W3C Recommendation WebSub',
     notes:
-      'The hub chooses the hash. The standard lets a subscriber answer 2xx to a bad signature and ' +
-      'ignore it; here it is refused.',
+      'The hub chooses the hash. The standard lets a subscriber answer 2xx to a bad signature ' +
+      'and ignore it; here it is refused.',
   }),
   provider({
     id: 'web-bot-auth',

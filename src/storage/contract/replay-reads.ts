@@ -49,6 +49,7 @@ const EVENTS = [
     eventType: 'a.b',
     taskId: 't',
     orderingKey: 'k',
+    source: 4,
     metadata: '{"a":1}',
   }),
   newEvent({ sequence: 2, matched: [] }),
@@ -123,8 +124,8 @@ function candidateOf(
   event: ReturnType<typeof newEvent>,
   subscriptions: readonly number[],
 ): Candidate {
-  const { sequence, createdAt, eventType, taskId, orderingKey, metadata } = event;
-  return { sequence, createdAt, eventType, taskId, orderingKey, metadata, subscriptions };
+  const { sequence, createdAt, eventType, taskId, orderingKey, source, metadata } = event;
+  return { sequence, createdAt, eventType, taskId, orderingKey, source, metadata, subscriptions };
 }
 
 function describeModel(store: StoreUnderTest): void {

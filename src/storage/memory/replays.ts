@@ -127,8 +127,8 @@ function candidate(
   event: EventRecord,
   { deliveries }: CandidateScan,
 ): Candidate[] {
-  const { sequence, createdAt, eventType, taskId, orderingKey, metadata } = event;
-  const fields = { sequence, createdAt, eventType, taskId, orderingKey, metadata };
+  const { sequence, createdAt, eventType, taskId, orderingKey, source, metadata } = event;
+  const fields = { sequence, createdAt, eventType, taskId, orderingKey, source, metadata };
   if (deliveries === null) return [{ ...fields, subscriptions: [] }];
   const { statuses, subscription } = deliveries;
   const subscriptions = deliveryViews(journal, event)

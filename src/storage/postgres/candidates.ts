@@ -20,7 +20,7 @@ type Wanted = NonNullable<CandidateScan['deliveries']>;
 
 type Header = Pick<
   EventRow,
-  'sequence' | 'created_at' | 'event_type' | 'task_id' | 'ordering_key' | 'metadata'
+  'sequence' | 'created_at' | 'event_type' | 'task_id' | 'ordering_key' | 'metadata' | 'source'
 >;
 
 const FIRST_FROM = {
@@ -60,8 +60,8 @@ async function lastBefore(database: Database, instant: number): Promise<number> 
 const CHUNK = {
   name: 'candidate_chunk',
   text: `
-    select sequence, tenant, created_at, event_type, task_id, ordering_key, metadata, matched,
-           custom_id
+    select sequence, tenant, created_at, event_type, task_id, ordering_key, metadata, source,
+           matched, custom_id
     from event where sequence > $1 and sequence <= $2 order by sequence limit $3`,
 };
 
@@ -141,7 +141,7 @@ const ROWS = {
 const HEADERS = {
   name: 'candidate_headers',
   text: `
-    select event.sequence, created_at, event_type, task_id, ordering_key, metadata
+    select event.sequence, created_at, event_type, task_id, ordering_key, metadata, source
     from unnest($1::int8[]) as wanted (sequence)
     join event on event.sequence = wanted.sequence
     where tenant = $2 order by event.sequence`,
@@ -218,6 +218,7 @@ function toCandidate(row: Header, subscriptions: readonly number[]): Candidate {
     taskId: row.task_id,
     orderingKey: row.ordering_key,
     metadata: row.metadata,
+    source: row.source,
     subscriptions,
   };
 }

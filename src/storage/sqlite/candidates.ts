@@ -19,7 +19,7 @@ type Wanted = NonNullable<CandidateScan['deliveries']>;
 
 type Header = Pick<
   EventRow,
-  'sequence' | 'created_at' | 'event_type' | 'task_id' | 'ordering_key' | 'metadata'
+  'sequence' | 'created_at' | 'event_type' | 'task_id' | 'ordering_key' | 'metadata' | 'source'
 >;
 
 /** By halving: instants rise with sequences, but for steps of the clock. */
@@ -56,7 +56,7 @@ export function allEvents(connection: Connection, tenant: number, scan: Candidat
   const chunk = query
     .selectFrom('event')
     .select(['sequence', 'tenant', 'created_at', 'event_type', 'task_id', 'ordering_key'])
-    .select('metadata')
+    .select(['metadata', 'source'])
     .where('sequence', '>', scan.after)
     .where('sequence', '<=', scan.upTo)
     .orderBy('sequence')
@@ -90,7 +90,7 @@ function byViews(
   const chunk = query
     .selectFrom('event')
     .select(['sequence', 'tenant', 'created_at', 'event_type', 'task_id', 'ordering_key'])
-    .select(['metadata', 'matched', 'custom_id'])
+    .select(['metadata', 'source', 'matched', 'custom_id'])
     .where('sequence', '>', scan.after)
     .where('sequence', '<=', scan.upTo)
     .orderBy('sequence')
@@ -129,7 +129,15 @@ function byRows(
   for (const row of connection.all(rows.compile())) push(subscriptions, row);
   const headers = query
     .selectFrom('event')
-    .select(['sequence', 'created_at', 'event_type', 'task_id', 'ordering_key', 'metadata'])
+    .select([
+      'sequence',
+      'created_at',
+      'event_type',
+      'task_id',
+      'ordering_key',
+      'metadata',
+      'source',
+    ])
     .where('sequence', 'in', sequences)
     .where('tenant', '=', tenant)
     .orderBy('sequence');
@@ -184,6 +192,7 @@ function toCandidate(row: Header, subscriptions: readonly number[]): Candidate {
     taskId: row.task_id,
     orderingKey: row.ordering_key,
     metadata: row.metadata,
+    source: row.source,
     subscriptions,
   };
 }
