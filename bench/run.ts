@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.ts';
+import { benchBrokers } from './brokers.ts';
 import { benchCalibration, measureFsync } from './calibration/calibration.ts';
 import type { FsyncCost } from './calibration/fsync.ts';
 import { benchDeliver } from './deliver.ts';
@@ -35,9 +36,10 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['postgres', benchPostgres],
   ['replay', benchReplay],
   ['growth', benchGrowth],
+  ['brokers', benchBrokers],
 ]);
-/** Those that take too long to be asked each time. */
-const ONLY_BY_NAME = new Set(['growth']);
+/** Those that take too long to be asked each time, or need what is not everywhere. */
+const ONLY_BY_NAME = new Set(['growth', 'brokers']);
 const DEFAULT = [...BENCHES.keys()].filter((name) => !ONLY_BY_NAME.has(name));
 const RESULTS = join(PROJECT_ROOT, 'bench/results');
 /** Foreign and stolen CPU time from which on a run should be repeated. */

@@ -54,6 +54,10 @@ function explain(issue: z.core.$ZodIssue): { detail: string; code: string } {
     return { detail: issue.message, code: typeof code === 'string' ? code : 'invalid' };
   }
   if (isMissing(issue)) return { detail: 'is required', code: 'required' };
+  // A union that says itself what it takes.
+  if (issue.code === 'invalid_union' && !issue.message.startsWith('Invalid ')) {
+    return { detail: issue.message, code: 'invalid_value' };
+  }
   const detail = issue.message.replace(/^Invalid input: /, '');
   return { detail, code: STABLE_CODES[issue.code] ?? 'invalid' };
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Publisher } from '../accept/publication.ts';
 import { createPublisher } from '../accept/publisher.ts';
 import { createChallenger, type Challenger } from '../destinations/webhook/challenger.ts';
+import type { Destinations } from '../destinations/destination.ts';
 import { createWebhookDestination } from '../destinations/webhook/webhook.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Replays } from '../dispatch/replay/replays.ts';
@@ -18,9 +19,10 @@ import { systemClock, systemRandom } from '../runtime/system.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transformer } from '../transform/port.ts';
-import { createHydration, createPolling } from './asking-sources.ts';
+import { createHydration, createPolling, type Hydration } from './asking-sources.ts';
 import { openControlPlane, type ControlPlane } from './control-plane.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
+import { createDestinations } from './destinations.ts';
 import { operationalEvents, type OperationalEvents } from './operational-events.ts';
 import { TenantDeletion } from './tenant-deletion.ts';
 import { VERSION } from './version.ts';
@@ -31,6 +33,7 @@ export interface Engine extends ControlPlane {
   readonly deletion: TenantDeletion;
   readonly challenge: Challenger;
   readonly writer: JournalWriter;
+  readonly destinations: Destinations;
   readonly dispatcher: Dispatcher;
   readonly replays: Replays;
   readonly publisher: Publisher;
@@ -62,8 +65,7 @@ interface Options {
 
 /** Reads the store's state; nothing is sent before `dispatcher.start`. */
 export async function createEngine(options: Options): Promise<Engine> {
-  const { storage, egress, transformer, telemetry, log, onBroken } = options;
-  const { publicUrl, links } = options;
+  const { storage, telemetry, log, onBroken } = options;
   const { journal, sequences, cluster: node } = storage;
   const clock = systemClock;
   const random = systemRandom;
@@ -73,17 +75,13 @@ export async function createEngine(options: Options): Promise<Engine> {
   const challenge = createChallenger({ ...options, userAgent: USER_AGENT, clock, random });
   const state = await journal.state();
   const writer = new JournalWriter({ journal, sequences, clock, onBroken });
-  const payloads = { publicUrl, links };
-  const userAgent = USER_AGENT;
-  const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
-  const asking = { registry, sources, egress, userAgent, onError };
-  const hydration = createHydration({ ...asking, publisher: () => publisher });
+  const { destinations, hydration } = waysOut(options, plane, () => publisher, onError);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,
     writer,
     registry,
-    destinations: { webhook, hydrate: hydration.destination },
+    destinations,
     clock,
     random,
     telemetry,
@@ -113,13 +111,31 @@ export async function createEngine(options: Options): Promise<Engine> {
   const shared = { node, dispatcher, registry, sources, journal };
   const cluster = joinCluster({ ...shared, onBroken, onError });
   const ingest = receiving(options, { sources, publisher: hydration.publisher, writer }, onError);
-  const { leaseMs } = options;
-  const polling = { storage, publisher, telemetry, operational, leaseMs };
-  const poller = createPolling({ ...asking, ...polling });
+  const told = { publisher, telemetry, operational, onError };
+  const poller = createPolling({ ...options, ...told, sources, userAgent: USER_AGENT });
   catalogue.follow(cluster.changes);
-  const pipe = { writer, dispatcher, replays, publisher, ingest, poller, operational, cluster };
+  const pipe = { writer, destinations, dispatcher, replays, publisher };
+  const ends = { ingest, poller, operational, cluster };
   const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
-  return { ...plane, ...pipe, deletion, challenge };
+  return { ...plane, ...pipe, ...ends, deletion, challenge };
+}
+
+/** Where deliveries go, and how what comes in may take the way round by hydration. */
+function waysOut(
+  options: Options,
+  { registry, sources }: ControlPlane,
+  publisher: () => Publisher,
+  onError: (error: unknown) => void,
+): { readonly destinations: Destinations; readonly hydration: Hydration } {
+  const { egress, transformer, publicUrl, links } = options;
+  const userAgent = USER_AGENT;
+  const payloads = { publicUrl, links };
+  const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
+  const parts = { registry, sources, egress, userAgent, publisher, onError };
+  const hydration = createHydration(parts);
+  const brokers = { guard: egress.brokers, clock: systemClock, transformer, payloads, onError };
+  const hydrate = hydration.destination;
+  return { destinations: createDestinations({ webhook, hydrate }, brokers), hydration };
 }
 
 function receiving(

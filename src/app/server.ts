@@ -19,6 +19,7 @@ import { TransformPool } from '../transform/pool.ts';
 import { checkOfSources } from './asking-sources.ts';
 import type { Config } from './config.ts';
 import { addressList } from './address-list.ts';
+import { closeDestinations } from './destinations.ts';
 import { parseEgressIps } from './egress-ips.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { Keys } from './keys.ts';
@@ -141,6 +142,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
     await Promise.all([polled, deletion.stop(), retention.stop()]);
     await Promise.all([drained, replays.stop()]);
     transforms.close();
+    await closeDestinations(engine.destinations);
     await cluster.stop();
     await egress.close();
     await storage.close();

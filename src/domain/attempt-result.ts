@@ -16,6 +16,7 @@ export type TransportFailure =
   | 'response_too_large'
   | 'auth_failed'
   | 'rejected'
+  | 'overloaded'
   | 'transform_failed';
 
 export interface ResponseResult {

@@ -181,7 +181,7 @@ test('a breaker counts failures of transport, 5xx and 429, and never a live refu
       true,
     );
   }
-  for (const reason of ['blocked', 'response_too_large'] as const) {
+  for (const reason of ['blocked', 'response_too_large', 'rejected'] as const) {
     const result = { kind: 'failure', reason, detail: '', durationMs: 1 } as const;
     assert.equal(countsAgainstBreaker(result), false);
   }

@@ -141,6 +141,25 @@ function targetText(destination: Exclude<DestinationSpec, WebhookDestination>): 
   }
 }
 
+/** The server of a destination, without what is addressed on it: what credentials belong to. */
+export function serverOf(destination: DestinationSpec): string {
+  switch (destination.kind) {
+    case 'rabbitmq':
+    case 'redis':
+      return destination.url;
+    case 'nats':
+      return destination.servers.join(' ');
+    case 'kafka':
+      return `${destination.tls ? 'tls' : 'plain'} ${destination.brokers.join(' ')}`;
+    case 'sqs':
+      return `${destination.region} ${destination.endpoint ?? destination.queueUrl}`;
+    case 'webhook':
+    case 'inbox':
+    case 'hydrate':
+      return targetOf(destination);
+  }
+}
+
 /** The URL of a webhook; null for what is reached in another way. */
 export function webhookUrl(destination: DestinationSpec): string | null {
   return destination.kind === 'webhook' ? destination.url : null;

@@ -29,3 +29,7 @@ export const BROKER_CONNECT_TIMEOUT_MS = 10_000;
 export const BROKER_RECONNECT_FIRST_MS = 100;
 /** The longest of these pauses, milliseconds. */
 export const BROKER_RECONNECT_MAX_MS = 5_000;
+/** Batches of one destination that are under way at a time. */
+export const MAX_BROKER_BATCHES_UNDER_WAY = 2;
+/** Granularity of time limits: a try ends at most this much after its own, milliseconds. */
+export const BROKER_DEADLINE_TICK_MS = 50;

@@ -12,6 +12,7 @@ const TRANSPORT_FAILURES: readonly TransportFailure[] = [
   'reset',
   'blocked',
   'response_too_large',
+  'overloaded',
 ];
 
 function response(status: number, headers: Record<string, string> = {}): ResponseResult {
@@ -88,9 +89,22 @@ test('the verdict on a try throttles the lane on 429, 502, 503, 504 and a timeou
       kind: 'retry',
       reason,
       detail: 'why',
-      throttles: reason === 'timeout',
+      throttles: reason === 'timeout' || reason === 'overloaded',
     });
   }
+});
+
+test('the verdict on a try of a broker is delivered, or final where it will never take it', () => {
+  assert.deepEqual(classify({ kind: 'taken', detail: 'confirmed', durationMs: 1 }), {
+    kind: 'delivered',
+  });
+  const detail = 'unroutable: there is no queue';
+  assert.deepEqual(classify({ kind: 'failure', reason: 'rejected', detail, durationMs: 1 }), {
+    kind: 'abort',
+    reason: 'rejected',
+    detail,
+    throttles: false,
+  });
 });
 
 test('the verdict on a try calls every 3xx a redirect that is not followed', () => {

@@ -44,13 +44,15 @@ export const FAILURE_REASONS = [
   },
   {
     reason: 'auth_failed',
-    meaning:
-      'No access token could be had from the `token_url` of the subscription, or a broker did not ' +
-      'take its credentials.',
+    meaning: 'No access token could be had, or a broker does not take the credentials.',
+  },
+  {
+    reason: 'overloaded',
+    meaning: 'A broker can hold no more for now: full, out of memory, or without a leader.',
   },
   {
     reason: 'rejected',
-    meaning: 'The destination will never take this event: too large, unroutable, or forbidden.',
+    meaning: 'The destination will never take this event: too large, or nowhere to put it.',
   },
   {
     reason: 'transform_failed',
@@ -117,7 +119,7 @@ export function classify(result: AttemptResult): Verdict {
     if (result.reason === 'rejected') {
       return { kind: 'abort', reason: 'rejected', detail: result.detail, throttles: false };
     }
-    const throttles = result.reason === 'timeout';
+    const throttles = result.reason === 'timeout' || result.reason === 'overloaded';
     return { kind: 'retry', reason: result.reason, detail: result.detail, throttles };
   }
   const { status } = result;

@@ -10,11 +10,12 @@ import { isIP } from 'node:net';
 import { BROKER_PORTS, type BrokerEndpoint } from '../domain/broker-url.ts';
 import { classifyAddress } from './address-table.ts';
 import type { BlockedConnect } from './connector.ts';
-import { BLOCKED_DETAIL, EgressError } from './egress-error.ts';
+import { BLOCKED_DETAIL, EgressError, socketError } from './egress-error.ts';
 import { brokerPortObjection, isMetadataName, nameObjection } from './host-rules.ts';
 import { MAX_DIALLED_ADDRESSES } from './limits.ts';
-import type { BrokerGuard, VettedBroker } from './port.ts';
+import type { BrokerGuard, BrokerTls, ClientIdentity, VettedBroker } from './port.ts';
 import type { Resolver } from './resolver.ts';
+import { SecureContexts } from './secure-contexts.ts';
 import {
   LOCALHOST_ADDRESSES,
   type TargetErrorCode,
@@ -25,13 +26,23 @@ import {
 interface Options {
   readonly policy: TargetPolicy;
   readonly resolver: Resolver;
+  /** PEM certificates of authorities trusted in addition to the usual ones. */
+  readonly extraCa?: readonly string[] | undefined;
   readonly onBlocked?: ((blocked: BlockedConnect) => void) | undefined;
 }
 
 export function createBrokerGuard(options: Options): BrokerGuard {
+  let contexts: SecureContexts | null = null;
   return {
+    explain: (error) => {
+      const { reason, message } = socketError(error);
+      return { reason, detail: message };
+    },
     check: (endpoint) => checkEndpoint(endpoint, options.policy),
-    vet: (endpoint) => vet(endpoint, options),
+    vet: (endpoint, identity) => {
+      contexts ??= new SecureContexts(options.extraCa ?? []);
+      return vet(endpoint, contexts, identity, options);
+    },
   };
 }
 
@@ -63,7 +74,12 @@ const NEEDS_TLS =
   'operator has opened are reached';
 
 /** Resolves once and judges every answer. */
-async function vet(endpoint: BrokerEndpoint, options: Options): Promise<VettedBroker> {
+async function vet(
+  endpoint: BrokerEndpoint,
+  contexts: SecureContexts,
+  identity: ClientIdentity | null,
+  options: Options,
+): Promise<VettedBroker> {
   const refusal = checkEndpoint(endpoint, options.policy);
   if (refusal !== null) return block(endpoint, options, refusal.reason);
   const { host } = endpoint;
@@ -74,8 +90,14 @@ async function vet(endpoint: BrokerEndpoint, options: Options): Promise<VettedBr
       const objection = addressObjection(address, endpoint, options.policy);
       if (objection !== null) return block(endpoint, options, `${address}: ${objection}`);
     }
-    const servername = isIP(host) === 0 ? host : null;
-    return { ok: true, addresses: answers.slice(0, MAX_DIALLED_ADDRESSES), servername };
+    const tls: BrokerTls | null = endpoint.tls
+      ? {
+          ...(isIP(host) === 0 && { servername: host }),
+          secureContext: contexts.of(identity),
+          rejectUnauthorized: true,
+        }
+      : null;
+    return { ok: true, addresses: answers.slice(0, MAX_DIALLED_ADDRESSES), tls };
   } catch (error) {
     if (!(error instanceof EgressError)) throw error;
     return { ok: false, reason: error.reason, detail: error.message };

@@ -52,6 +52,13 @@ export function tlsError(error: unknown): EgressError {
   return new EgressError('tls', TLS_DETAILS[code] ?? `the TLS handshake failed (${code})`);
 }
 
+/** An error of a socket that may have spoken TLS. */
+export function socketError(error: unknown): EgressError {
+  const code = errorCode(error);
+  const isTls = code in TLS_DETAILS && !(code in CONNECT_DETAILS);
+  return isTls || code.startsWith('ERR_SSL_') ? tlsError(error) : connectError(error);
+}
+
 const REFUSED_BEFORE_SENDING: ReadonlySet<string> = new Set([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',

@@ -55,6 +55,45 @@ test('never opens more than maxConnections; the rest wait and get through', asyn
   assert.equal(holding.server.connections, 3);
 });
 
+test('who may have one connection at a time holds up nobody else on the same host', async (t) => {
+  const holding = await startHolding(t);
+  const egress = setupEgress(t);
+  const send = (limitGroup: number, maxConnections: number) =>
+    sendTo(egress, holding.url, { limitGroup, maxConnections });
+  const wide = [send(2, 4), send(2, 4), send(2, 4), send(2, 4)];
+  await until(() => holding.inFlight === 4);
+  // Beside four busy connections there is room for its one, and for the queue behind it.
+  const narrow = [send(1, 1), send(1, 1)];
+  await until(() => holding.inFlight === 5);
+  wide.push(send(2, 4), send(2, 4), send(2, 4), send(2, 4));
+  for (let round = 1; round <= 2; round += 1) {
+    holding.release();
+    await until(() => holding.inFlight === (round === 1 ? 5 : 0));
+  }
+  assert.deepEqual(
+    (await Promise.all([...wide, ...narrow])).map(summary),
+    Array(10).fill('response 200'),
+  );
+});
+
+test('a pool that is full lets the groups in by turns, none of them forgotten', async (t) => {
+  const holding = await startHolding(t);
+  const egress = setupEgress(t, { limits: { maxPoolConnections: 2 } });
+  const order: number[] = [];
+  const all = [1, 1, 1, 1, 2, 2, 3, 3].map(async (limitGroup) => {
+    const result = await sendTo(egress, holding.url, { limitGroup, maxConnections: 8 });
+    order.push(limitGroup);
+    return result;
+  });
+  for (let round = 1; round <= 4; round += 1) {
+    await until(() => holding.answered + holding.inFlight === 2 * round);
+    holding.release();
+  }
+  assert.deepEqual((await Promise.all(all)).map(summary), Array(8).fill('response 200'));
+  assert.deepEqual(order.slice(2, 4).toSorted(), [1, 2]);
+  assert.equal(holding.mostInFlight, 2);
+});
+
 test('a wider maxConnections takes effect at once', async (t) => {
   const holding = await startHolding(t);
   const egress = setupEgress(t);

@@ -53,7 +53,7 @@ export function createEgress(options: EgressOptions): Egress {
   return {
     send: (request, done) => client.send(request, done),
     checkTarget: (text) => checkTargetUrl(text, policy),
-    brokers: createBrokerGuard({ policy, resolver, onBlocked: options.onBlocked }),
+    brokers: createBrokerGuard({ ...options, policy, resolver }),
     selfTest: () => runSelfTest((played) => createUnopenedEgress(clock, played)),
     close: () => client.close(),
   };

@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { NO_DEADLINE } from './deadline-wheel.ts';
 import type { DeadlineEntry, DeadlineWheel } from './deadline-wheel.ts';
 import { transferError } from './egress-error.ts';
-import { MAX_CONNECTIONS_PER_POOL, MAX_REQUEST_TIMEOUT_MS, MAX_RESPONSE_BYTES } from './limits.ts';
+import { MAX_CONNECTIONS_PER_GROUP, MAX_REQUEST_TIMEOUT_MS, MAX_RESPONSE_BYTES } from './limits.ts';
 import { outgoingHeaders, plainHeaders } from './headers.ts';
 import type { ReceivedHeaders } from './headers.ts';
 import type { Connection, OriginPool } from './origin-pool.ts';
@@ -17,6 +17,9 @@ export interface ExchangeContext {
   /** Called once for each exchange, as soon as its result is known. */
   onSettled(exchange: Exchange): void;
 }
+
+/** Requests that name no group share this one. */
+const NO_GROUP = -1;
 
 const NO_BYTES = new Uint8Array(0);
 const BODY_CUT = new Error('the response body is longer than what is kept');
@@ -33,6 +36,7 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
 
   readonly dispatchOptions: Dispatcher.DispatchOptions;
   readonly maxConnections: number;
+  readonly limitGroup: number;
   readonly done: (result: HttpResult) => void;
   /** Known from the moment `onSettled` is called. */
   result: HttpResult | null = null;
@@ -68,7 +72,8 @@ export class Exchange implements Dispatcher.DispatchHandler, DeadlineEntry, Egre
       headers: outgoingHeaders(request.headers),
       body: request.body,
     };
-    this.maxConnections = Math.min(Math.max(1, request.maxConnections), MAX_CONNECTIONS_PER_POOL);
+    this.maxConnections = Math.min(Math.max(1, request.maxConnections), MAX_CONNECTIONS_PER_GROUP);
+    this.limitGroup = request.limitGroup ?? NO_GROUP;
     // The comparison is written so that NaN falls to the short side.
     this.#timeoutMs =
       request.timeoutMs >= 1 ? Math.min(request.timeoutMs, MAX_REQUEST_TIMEOUT_MS) : 1;

@@ -25,8 +25,10 @@ export const KEEP_ALIVE_MAX_MS = 60_000;
 /** A busy connection is replaced after this too, so that a DNS change is noticed. */
 export const CONNECTION_MAX_AGE_MS = 60_000;
 
-/** Connections to one origin on behalf of one tenant, whatever the request asks for. */
-export const MAX_CONNECTIONS_PER_POOL = 256;
+/** Connections to one origin that a request can ask for; it shares them with its limit group. */
+export const MAX_CONNECTIONS_PER_GROUP = 256;
+/** Connections to one origin on behalf of one tenant, of all limit groups together. */
+export const MAX_POOL_CONNECTIONS = 1_024;
 /** Pools (tenant and origin) kept; beyond it the longest unused ones are closed. */
 export const MAX_POOLS = 4_096;
 /** Parsed targets remembered, so that a URL is taken apart once and not at each request. */

@@ -12,6 +12,8 @@ export interface Connection {
 export interface Borrower extends Dispatcher.DispatchHandler {
   readonly dispatchOptions: Dispatcher.DispatchOptions;
   readonly maxConnections: number;
+  /** `maxConnections` counts those of its own group only. */
+  readonly limitGroup: number;
   /** Whether the request was handed to a connection that is ready for it. */
   readonly isOnTheWire: boolean;
   /** Null until it has settled. */
@@ -22,12 +24,20 @@ export interface Borrower extends Dispatcher.DispatchHandler {
   connection: Connection | null;
 }
 
+/** Requests that share one limit: they wait for each other, and nobody else waits for them. */
+interface LimitGroup {
+  busy: number;
+  readonly waiting: Borrower[];
+}
+
 export interface OriginPoolOptions {
   /** Makes a client for this origin that is not connected yet. */
   readonly createClient: () => Client;
   readonly now: () => number;
   /** Oldest age at which a connection is used again. */
   readonly connectionMaxAgeMs: number;
+  /** Of all groups together. */
+  readonly maxConnections: number;
 }
 
 /**
@@ -40,7 +50,9 @@ export class OriginPool {
   #busy = 0;
   /** The one used last is used next, so that surplus connections fall idle and close. */
   #idle: Connection[] = [];
-  #waiting: Borrower[] = [];
+  readonly #groups = new Map<number, LimitGroup>();
+  /** Those that wait for room in the pool and not for their own limit, longest first. */
+  readonly #crowdedOut = new Set<LimitGroup>();
   #lastUsedAt: number;
 
   constructor(options: OriginPoolOptions) {
@@ -56,10 +68,14 @@ export class OriginPool {
     return this.#lastUsedAt;
   }
 
-  /** Sends now, or when fewer than the exchange's `maxConnections` are busy. */
+  /** Sends now, or when fewer than `maxConnections` of its group are busy. */
   start(exchange: Borrower): void {
-    if (this.#busy < exchange.maxConnections) this.#dispatch(exchange);
-    else this.#waiting.push(exchange);
+    const group = this.#group(exchange.limitGroup);
+    if (group.busy >= exchange.maxConnections) group.waiting.push(exchange);
+    else if (this.#isFull) {
+      group.waiting.push(exchange);
+      this.#crowdedOut.add(group);
+    } else this.#dispatch(exchange, group);
   }
 
   /** Takes the connection of a settled exchange back and starts who waits. */
@@ -68,6 +84,8 @@ export class OriginPool {
     // It settled while waiting; it is skipped when its turn comes.
     if (connection === null) return;
     exchange.connection = null;
+    const group = this.#group(exchange.limitGroup);
+    group.busy -= 1;
     this.#busy -= 1;
     this.#lastUsedAt = exchange.endedAt;
     connection.lastUsedAt = exchange.endedAt;
@@ -75,11 +93,20 @@ export class OriginPool {
     // Off the wire means the connection never became ready: give it up with all it is waiting for.
     if (!exchange.isOnTheWire || age > this.#options.connectionMaxAgeMs) this.#drop(connection);
     else this.#idle.push(connection);
-    this.#startWaiting();
+    if (this.#crowdedOut.size === 0) {
+      if (group.waiting.length > 0) this.#startWaiting(group);
+      return;
+    }
+    // Whoever waits for any place at all comes before who has just had one.
+    if (group.waiting.length > 0) this.#crowdedOut.add(group);
+    for (const other of this.#crowdedOut) if (!this.#isFull) this.#startWaiting(other);
   }
 
   /** Closes connections unused since `before`. */
   trim(before: number): void {
+    for (const [number, { busy, waiting }] of this.#groups) {
+      if (busy === 0 && waiting.length === 0) this.#groups.delete(number);
+    }
     const stale = this.#idle.filter((connection) => connection.lastUsedAt < before);
     if (stale.length === 0) return;
     this.#idle = this.#idle.filter((connection) => connection.lastUsedAt >= before);
@@ -91,25 +118,46 @@ export class OriginPool {
     const connections = [...this.#connections];
     this.#connections.clear();
     this.#idle = [];
-    this.#waiting = [];
+    this.#groups.clear();
+    this.#crowdedOut.clear();
     await Promise.all(connections.map((connection) => connection.client.destroy()));
   }
 
-  #startWaiting(): void {
-    let next = this.#waiting[0];
+  get #isFull(): boolean {
+    return this.#busy >= this.#options.maxConnections;
+  }
+
+  #group(number: number): LimitGroup {
+    let group = this.#groups.get(number);
+    if (group === undefined) {
+      group = { busy: 0, waiting: [] };
+      this.#groups.set(number, group);
+    }
+    return group;
+  }
+
+  #startWaiting(group: LimitGroup): void {
+    const { waiting } = group;
+    this.#crowdedOut.delete(group);
+    let next = waiting[0];
     while (next !== undefined) {
       if (next.result === null) {
-        if (this.#busy >= next.maxConnections) return;
-        this.#dispatch(next);
+        if (group.busy >= next.maxConnections) return;
+        if (this.#isFull) {
+          this.#crowdedOut.add(group);
+          return;
+        }
+        this.#dispatch(next, group);
       }
-      this.#waiting.shift();
-      next = this.#waiting[0];
+      waiting.shift();
+      next = waiting[0];
     }
   }
 
-  #dispatch(exchange: Borrower): void {
+  #dispatch(exchange: Borrower, group: LimitGroup): void {
     const connection = this.#idle.pop() ?? this.#open();
     exchange.connection = connection;
+    group.busy += 1;
     this.#busy += 1;
     connection.client.dispatch(exchange.dispatchOptions, exchange);
   }

@@ -6,6 +6,7 @@ import {
   CONNECTION_MAX_AGE_MS,
   KEEP_ALIVE_MAX_MS,
   KEEP_ALIVE_MS,
+  MAX_POOL_CONNECTIONS,
   MAX_POOLS,
   MAX_RESPONSE_HEAD_BYTES,
   POOL_IDLE_MS,
@@ -18,6 +19,7 @@ import type { Target } from './targets.ts';
 /** The limits of pooling that can be set; see limits.ts. */
 export interface PoolLimits {
   readonly maxPools?: number | undefined;
+  readonly maxPoolConnections?: number | undefined;
   readonly poolIdleMs?: number | undefined;
   readonly connectionMaxAgeMs?: number | undefined;
 }
@@ -30,6 +32,7 @@ export class Pools {
   readonly #clock: Clock;
   readonly #connectors: Connectors;
   readonly #maxPools: number;
+  readonly #maxConnections: number;
   readonly #idleMs: number;
   readonly #connectionMaxAgeMs: number;
   readonly #pools = new Map<string, OriginPool>();
@@ -39,6 +42,7 @@ export class Pools {
     this.#clock = clock;
     this.#connectors = connectors;
     this.#maxPools = limits.maxPools ?? MAX_POOLS;
+    this.#maxConnections = limits.maxPoolConnections ?? MAX_POOL_CONNECTIONS;
     this.#idleMs = limits.poolIdleMs ?? POOL_IDLE_MS;
     this.#connectionMaxAgeMs = limits.connectionMaxAgeMs ?? CONNECTION_MAX_AGE_MS;
   }
@@ -65,6 +69,7 @@ export class Pools {
       createClient: () => createClient(origin, connect),
       now: () => this.#clock.monotonic(),
       connectionMaxAgeMs: this.#connectionMaxAgeMs,
+      maxConnections: this.#maxConnections,
     });
     this.#pools.set(key, pool);
     this.#sweep ??= this.#scheduleSweep();

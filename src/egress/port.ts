@@ -1,3 +1,4 @@
+import type { SecureContext } from 'node:tls';
 import type { HttpResult, TransportFailure } from '../domain/attempt-result.ts';
 import type { BrokerEndpoint } from '../domain/broker-url.ts';
 import type { TargetCheck, TargetRefusal } from './target-url.ts';
@@ -27,8 +28,13 @@ export interface EgressRequest {
   readonly body: Uint8Array | null;
   /** Total time from `send` to the last byte of the response, milliseconds, 1–300,000. */
   readonly timeoutMs: number;
-  /** Connections to this origin for this `poolScope`, 1–256; further requests wait their turn. */
+  /** Connections to this origin for this `limitGroup`, 1–256; further requests wait their turn. */
   readonly maxConnections: number;
+  /**
+   * Requests of one group share a limit and a queue, and wait for no other group; give the number
+   * of the subscription. Without one they share the group of those without.
+   */
+  readonly limitGroup?: number;
   /** Connections are shared only inside one scope; give the tenant's id. Default: empty. */
   readonly poolScope?: string;
   /**
@@ -46,13 +52,20 @@ export interface EgressHandle {
   abort(): void;
 }
 
+export interface BrokerTls {
+  /** The name the certificate must be for; absent for a literal address. */
+  readonly servername?: string;
+  readonly secureContext: SecureContext;
+  readonly rejectUnauthorized: true;
+}
+
 export type VettedBroker =
   | {
       readonly ok: true;
       /** To be dialled in this order, and no others; at least one. */
       readonly addresses: readonly string[];
-      /** The name for SNI that the certificate must be for; null for a literal address. */
-      readonly servername: string | null;
+      /** What `tls.connect` needs besides the address; null where no TLS is spoken. */
+      readonly tls: BrokerTls | null;
     }
   | {
       readonly ok: false;
@@ -66,7 +79,9 @@ export interface BrokerGuard {
   /** Judges by everything that can be known without resolving the name. */
   check(endpoint: BrokerEndpoint): TargetRefusal | null;
   /** Resolves the name and holds every answer against the address rules. */
-  vet(endpoint: BrokerEndpoint): Promise<VettedBroker>;
+  vet(endpoint: BrokerEndpoint, identity: ClientIdentity | null): Promise<VettedBroker>;
+  /** What an error of a socket or a handshake means, in words for a tenant. */
+  explain(error: unknown): { readonly reason: TransportFailure; readonly detail: string };
 }
 
 /** The port to the outside world over HTTP. Everything outbound goes through it. */

@@ -14,6 +14,8 @@ export const HEADER_AGENT_SIGNATURE_PREVIOUS = 'x-agent-signature-2';
 export const HEADER_DELIVERY_ID = 'bellwire-delivery-id';
 /** Number of this try, counted from 1. */
 export const HEADER_ATTEMPT = 'bellwire-attempt';
+/** On messages to brokers: the type of the event, so that it can be routed unread. */
+export const HEADER_EVENT_TYPE = 'event-type';
 /** W3C Trace Context. */
 export const HEADER_TRACEPARENT = 'traceparent';
 /** CloudEvents in binary mode: before the name of each attribute. */

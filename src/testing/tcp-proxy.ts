@@ -5,8 +5,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections that were let through so far. */
   readonly accepted: number;
-  /** Connections that are open now. */
-  readonly open: number;
+  /** Resolves when no connection is open. */
+  drained(): Promise<void>;
   /** Breaks all connections; new ones are let through. */
   cut(): void;
   /** Breaks all connections and refuses new ones until `heal`. */
@@ -37,6 +37,7 @@ class Proxy implements TcpProxy {
   #port = 0;
   #isStalled = false;
   accepted = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(host: string, to: number) {
     this.#host = host;
@@ -47,8 +48,9 @@ class Proxy implements TcpProxy {
     return this.#port;
   }
 
-  get open(): number {
-    return this.#pairs.size;
+  drained(): Promise<void> {
+    if (this.#pairs.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async listen(): Promise<void> {
@@ -108,6 +110,7 @@ class Proxy implements TcpProxy {
       inner.destroy();
       outer.destroy();
       this.#pairs.delete(pair);
+      if (this.#pairs.size === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     };
     for (const [from, into] of [
       [inner, outer],

@@ -14,7 +14,7 @@ import {
   readBrokerUrl,
   type BrokerUrlReading,
 } from '../../domain/broker-url.ts';
-import { targetOf, type Credentials, type DestinationSpec } from '../../domain/destination.ts';
+import { serverOf, type Credentials, type DestinationSpec } from '../../domain/destination.ts';
 import type { SubscriptionSettings } from '../../domain/subscription.ts';
 import type { TargetChecks } from '../deps.ts';
 import { invalid, Problem, sentence, type ProblemPart } from '../problems.ts';
@@ -39,7 +39,10 @@ type Of<Kind extends DestinationInput['kind']> = Extract<DestinationInput, { kin
  */
 export function changedDestination(current: Where, wish: Wish, checks: TargetChecks): Where {
   const input = destinationOf(wish);
-  if (input === undefined) return current;
+  if (input === undefined) {
+    const { destination, credentials } = current;
+    return { destination, credentials };
+  }
   const wanted = new Reader(checks, wish.destination === undefined ? '' : '/destination').read(
     input,
   );
@@ -54,24 +57,7 @@ function destinationOf({ target_url: url, destination }: Wish): DestinationInput
 }
 
 function isSameServer(one: DestinationSpec, other: DestinationSpec): boolean {
-  return one.kind === other.kind && serverText(one) === serverText(other);
-}
-
-function serverText(destination: DestinationSpec): string {
-  switch (destination.kind) {
-    case 'rabbitmq':
-    case 'redis':
-      return destination.url;
-    case 'nats':
-      return destination.servers.join(' ');
-    case 'kafka':
-      return `${destination.tls} ${destination.brokers.join(' ')}`;
-    case 'sqs':
-    case 'webhook':
-    case 'inbox':
-    case 'hydrate':
-      return targetOf(destination);
-  }
+  return one.kind === other.kind && serverOf(one) === serverOf(other);
 }
 
 class Reader {

@@ -1,5 +1,6 @@
 /** Destinations on the wire: one object for each kind. Credentials are written and never read. */
 import { z } from 'zod';
+import { DESTINATION_KINDS } from '../../domain/destination.ts';
 import { MAX_TARGET_URL_CHARS } from '../../domain/limits.ts';
 import {
   MAX_BROKER_ADDRESS_CHARS,
@@ -118,15 +119,14 @@ const inbox = strict({
     }),
 }).meta({ id: 'InboxDestination' });
 
-export const destinationInput = z.discriminatedUnion('kind', [
-  webhook,
-  rabbitmq,
-  kafka,
-  sqs,
-  nats,
-  redis,
-  inbox,
-]);
+export const destinationInput = z.discriminatedUnion(
+  'kind',
+  [webhook, rabbitmq, kafka, sqs, nats, redis, inbox],
+  {
+    error: ({ code }) =>
+      code === 'invalid_union' ? `is one of ${DESTINATION_KINDS.join(', ')}` : undefined,
+  },
+);
 
 export type DestinationInput = z.output<typeof destinationInput>;
 

@@ -9,6 +9,7 @@ import type { ApiDependencies, ApiLimits } from '../deps.ts';
 import { Problem } from '../problems.ts';
 import { tenantOf, type Api } from '../route-types.ts';
 import { checkTransform } from './content-input.ts';
+import { fittedToDestination, fittedWish } from './destination-rules.ts';
 import { checkLifetime, revival } from './lifetime.ts';
 import { patternWarnings } from './pattern-warnings.ts';
 import { newGeneration } from './secret-input.ts';
@@ -107,10 +108,13 @@ function registerCreate(app: Api, sources: SubscriptionSources): void {
       const rules = { checkTarget: sources.checkTarget, now: clock.now() };
       const wanted = newSettings(request.body, sources);
       const { requireChallenge: isRequired } = tenants.settings(tenant);
-      const settings = {
-        ...withTargetAccess(wanted, request.body, rules),
-        challenge: firstChallenge({ wanted: request.body.challenge, isRequired }),
-      };
+      const fitted = fittedToDestination(
+        withTargetAccess(wanted, request.body, rules),
+        request.body,
+      );
+      const wish = { wanted: request.body.challenge, isRequired };
+      const challenge = firstChallenge(fittedWish(fitted.destination, wish));
+      const settings = { ...fitted, challenge };
       await checkTransform(transformer, tenant, null, settings);
       const generation = newGeneration(request.body, settings.signing, random);
       const secrets = secretsOf(generation);
@@ -192,7 +196,10 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
       const { requireChallenge: isRequired } = tenants.settings(tenant);
       const wish = { wanted: request.body.challenge, isRequired };
       const settingsOf = (current: Subscription) =>
-        withTargetAccess(changedSettings(current, request.body, sources), request.body, rules);
+        fittedToDestination(
+          withTargetAccess(changedSettings(current, request.body, sources), request.body, rules),
+          request.body,
+        );
       await checkTransform(transformer, tenant, former, settingsOf(former));
       let isRevived = false;
       // It may have changed while the transform was being tried.
@@ -205,7 +212,7 @@ function registerChange(app: Api, sources: SubscriptionSources): void {
         const challenged = withChallenge(
           { ...current, status: revived.status ?? current.status },
           settings,
-          wish,
+          fittedWish(settings.destination, wish),
         );
         return { ...(isMoved && { failingSince: null }), ...revived, ...challenged };
       });

@@ -7,7 +7,7 @@ import {
   type ClientCertificate,
 } from '../../domain/client-certificate.ts';
 import { clashingHeader } from '../../domain/signature-choices.ts';
-import { targetOf } from '../../domain/destination.ts';
+import { webhookUrl } from '../../domain/destination.ts';
 import type { SubscriptionSettings } from '../../domain/subscription.ts';
 import type { TargetAuth } from '../../domain/target-auth.ts';
 import { isoTime } from '../common-schema.ts';
@@ -42,7 +42,7 @@ export function withTargetAccess(
         : certificate && certificateOf(certificate, now),
   };
   refuseSecondAuthorization(changed, input);
-  if (changed.clientCertificate !== null && targetOf(changed.destination).startsWith('http:')) {
+  if (changed.clientCertificate !== null && webhookUrl(changed.destination)?.startsWith('http:')) {
     const detail = 'works with an https target only';
     throw invalid({ pointer: '/client_certificate', code: 'https_required', detail });
   }

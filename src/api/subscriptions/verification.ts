@@ -77,7 +77,7 @@ function answeredBy(
   return { settings, ...(isOver && { status: 'active' }) };
 }
 
-interface ChallengeWish {
+export interface ChallengeWish {
   /** What the caller said. */
   readonly wanted: boolean | undefined;
   /** What holds for the tenant. */

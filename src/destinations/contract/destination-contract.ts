@@ -241,7 +241,7 @@ function ending(check: Check): void {
     await world.destination.close?.();
     const results = await Promise.all(running);
     assert.deepEqual([...new Set(results.map(outcomeOf))], ['delivered']);
-    assert.equal(world.proxy.open, 0);
+    await world.proxy.drained();
   });
 }
 

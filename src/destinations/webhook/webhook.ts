@@ -4,10 +4,10 @@ import type { Subscription } from '../../domain/subscription.ts';
 import type { Egress } from '../../egress/port.ts';
 import type { Transformer } from '../../transform/port.ts';
 import type { AttemptJob, Destination, RunningAttempt } from '../destination.ts';
-import { payloadOf, type PayloadOptions } from './payload.ts';
+import { payloadOf, type PayloadOptions } from '../payload.ts';
 import { prepareWebhook, webhookHeaders, type PreparedWebhook } from './plan.ts';
 import { createTargetSender } from './target-sender.ts';
-import { TransformedAttempt } from './transformed-attempt.ts';
+import { TransformedAttempt } from '../transformed-attempt.ts';
 
 interface Options {
   readonly egress: Egress;
@@ -56,6 +56,7 @@ export function createWebhookDestination(options: Options): Destination {
         body,
         timeoutMs,
         maxConnections: subscription.maxInFlight,
+        limitGroup: subscription.number,
         poolScope: String(subscription.tenant),
       },
       startedAt + spentMs,

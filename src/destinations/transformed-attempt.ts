@@ -1,7 +1,7 @@
 /** A try that has to wait for its body: transform first, then send, in one time limit. */
-import type { AttemptResult } from '../../domain/attempt-result.ts';
-import type { RunningTransform, Transformer, TransformResult } from '../../transform/port.ts';
-import type { AttemptJob, RunningAttempt } from '../destination.ts';
+import type { AttemptResult } from '../domain/attempt-result.ts';
+import type { RunningTransform, Transformer, TransformResult } from '../transform/port.ts';
+import type { AttemptJob, RunningAttempt } from './destination.ts';
 import { instantOf } from './payload.ts';
 
 type Done = (result: AttemptResult) => void;

@@ -3,16 +3,16 @@
  * envelope alone, so every attempt sends the same ones; a transform's result takes the place of the
  * envelope, or of `data` where a format has an envelope of its own.
  */
-import { eventId as derivedEventId } from '../../domain/ids.ts';
-import type { PayloadFormat } from '../../domain/subscription.ts';
-import { thinLinkExpiry, type ThinLinks } from '../../domain/thin-link.ts';
+import { eventId as derivedEventId } from '../domain/ids.ts';
+import type { PayloadFormat } from '../domain/subscription.ts';
+import { thinLinkExpiry, type ThinLinks } from '../domain/thin-link.ts';
 import {
   binaryCloudEventHeaders,
   STRUCTURED_CONTENT_TYPE,
   structuredCloudEvent,
-} from '../../protocol/cloudevents.ts';
-import { readEnvelope, type EnvelopeFields } from '../../protocol/envelope.ts';
-import type { AttemptJob } from '../destination.ts';
+} from '../protocol/cloudevents.ts';
+import { readEnvelope, type EnvelopeFields } from '../protocol/envelope.ts';
+import type { AttemptJob } from './destination.ts';
 
 export interface Payload {
   readonly body: Uint8Array;
