@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { startChild } from '../../test/support/child.ts';
 
 const WATCH = fileURLToPath(new URL('./watch.ts', import.meta.url));
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 120_000;
 
 test('3,000 accounts in one quota: every alert comes once, and the quota holds', async (t) => {
   const watch = await startChild(process.execPath, [WATCH, '--per-seconds', '3']);

@@ -3,9 +3,9 @@ import {
   BrokerDestination,
   type BrokerOptions,
 } from '../destinations/broker/broker-destination.ts';
-import type { Destination, Destinations } from '../destinations/destination.ts';
 import { InboxDestination } from '../destinations/inbox/inbox.ts';
 import { kafka } from '../destinations/kafka/kafka.ts';
+import type { Destinations } from '../destinations/destination.ts';
 import { nats } from '../destinations/nats/nats.ts';
 import { rabbitmq } from '../destinations/rabbitmq/rabbitmq.ts';
 import { redis } from '../destinations/redis/redis.ts';
@@ -20,13 +20,11 @@ interface Options extends BrokerOptions {
 
 /** Clients of brokers are loaded when the first message needs them. */
 export function createDestinations(
-  webhook: Destination,
-  hydrate: Destination,
+  others: Pick<Required<Destinations>, 'webhook' | 'hydrate'>,
   options: Options,
 ): Destinations {
   return {
-    webhook,
-    hydrate,
+    ...others,
     rabbitmq: new BrokerDestination(rabbitmq, options),
     nats: new BrokerDestination(nats, options),
     redis: new BrokerDestination(redis, options),

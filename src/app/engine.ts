@@ -19,7 +19,7 @@ import { systemClock, systemRandom } from '../runtime/system.ts';
 import { JournalWriter } from '../storage/journal-writer.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transformer } from '../transform/port.ts';
-import { createHydration, createPolling } from './asking-sources.ts';
+import { createHydration, createPolling, type Hydration } from './asking-sources.ts';
 import { openControlPlane, type ControlPlane } from './control-plane.ts';
 import { joinCluster, type Cluster } from './cluster.ts';
 import { createDestinations } from './destinations.ts';
@@ -65,8 +65,7 @@ interface Options {
 
 /** Reads the store's state; nothing is sent before `dispatcher.start`. */
 export async function createEngine(options: Options): Promise<Engine> {
-  const { storage, egress, transformer, telemetry, log, onBroken } = options;
-  const { publicUrl, links } = options;
+  const { storage, telemetry, log, onBroken } = options;
   const { journal, sequences, cluster: node } = storage;
   const clock = systemClock;
   const random = systemRandom;
@@ -76,15 +75,7 @@ export async function createEngine(options: Options): Promise<Engine> {
   const challenge = createChallenger({ ...options, userAgent: USER_AGENT, clock, random });
   const state = await journal.state();
   const writer = new JournalWriter({ journal, sequences, clock, onBroken });
-  const payloads = { publicUrl, links };
-  const userAgent = USER_AGENT;
-  const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
-  const asking = { registry, sources, egress, userAgent, onError };
-  const hydration = createHydration({ ...asking, publisher: () => publisher });
-  const { inboxes } = storage;
-  const { brokers: guard } = egress;
-  const others = { egress, guard, inboxes, clock, transformer, payloads, onError };
-  const destinations = createDestinations(webhook, hydration.destination, others);
+  const { destinations, hydration } = waysOut(options, plane, () => publisher, onError);
   const dispatcher: Dispatcher = new Dispatcher({
     journal,
     state,
@@ -120,23 +111,33 @@ export async function createEngine(options: Options): Promise<Engine> {
   const shared = { node, dispatcher, registry, sources, journal };
   const cluster = joinCluster({ ...shared, onBroken, onError });
   const ingest = receiving(options, { sources, publisher: hydration.publisher, writer }, onError);
-  const { leaseMs } = options;
-  const polling = { storage, publisher, telemetry, operational, leaseMs };
-  const poller = createPolling({ ...asking, ...polling });
+  const told = { publisher, telemetry, operational, onError };
+  const poller = createPolling({ ...options, ...told, sources, userAgent: USER_AGENT });
   catalogue.follow(cluster.changes);
-  const pipe = {
-    writer,
-    destinations,
-    dispatcher,
-    replays,
-    publisher,
-    ingest,
-    poller,
-    operational,
-    cluster,
-  };
+  const pipe = { writer, destinations, dispatcher, replays, publisher };
+  const ends = { ingest, poller, operational, cluster };
   const deletion = deletionOf(options, { ...plane, ...pipe }, onError);
-  return { ...plane, ...pipe, deletion, challenge };
+  return { ...plane, ...pipe, ...ends, deletion, challenge };
+}
+
+/** Where deliveries go, and how what comes in may take the way round by hydration. */
+function waysOut(
+  options: Options,
+  { registry, sources }: ControlPlane,
+  publisher: () => Publisher,
+  onError: (error: unknown) => void,
+): { readonly destinations: Destinations; readonly hydration: Hydration } {
+  const { storage, egress, transformer, publicUrl, links } = options;
+  const userAgent = USER_AGENT;
+  const payloads = { publicUrl, links };
+  const webhook = createWebhookDestination({ egress, userAgent, transformer, payloads });
+  const parts = { registry, sources, egress, userAgent, publisher, onError };
+  const hydration = createHydration(parts);
+  const { inboxes } = storage;
+  const { brokers: guard } = egress;
+  const others = { egress, guard, inboxes, clock: systemClock, transformer, payloads, onError };
+  const hydrate = hydration.destination;
+  return { destinations: createDestinations({ webhook, hydrate }, others), hydration };
 }
 
 function receiving(

@@ -4,8 +4,6 @@ const KIB = 1024;
 
 /** Resources of one poll source. */
 export const MAX_POLL_RESOURCES = 10_000;
-/** `resources[].name`; it is also the key of the stored state. */
-export const MAX_POLL_RESOURCE_CHARS = 200;
 /** `vars` of one resource. */
 export const MAX_POLL_VARS = 20;
 /** One value of `vars`. */

@@ -74,7 +74,7 @@ else {
     const deadline = { deadlineMs: DEADLINE_MS, context: () => one.output() + two.output() };
     await waitUntil(async () => (await changes(one)).length >= 4, { what: 'changes', ...deadline });
     const polling = await Promise.all([one, two].map((node) => isPolling(node, source)));
-    assert.deepEqual(polling.toSorted(), [false, true], 'one node spends the budget');
+    assert.equal(polling.filter(Boolean).length, 1, 'one node spends the budget');
     const [victim, survivor] = polling[0] === true ? [one, two] : [two, one];
     await victim.kill9();
     const before = (await changes(survivor)).length;
