@@ -46,7 +46,8 @@ import { createReceiver, kafkaQueue, sqliteDedupe } from 'bellwire/receiver';
 import type { ReceiverOptions, WebhookEvent } from 'bellwire/receiver';
 import { Bellwire } from 'bellwire/client';
 
-const options: ReceiverOptions = { scheme: 'github', secret: 'x', on: { '**': (event: WebhookEvent) => event.trust } };
+const on = { '**': (event: WebhookEvent) => event.trust };
+const options: ReceiverOptions = { scheme: 'github', secret: 'x', on };
 export const receiver = createReceiver(options);
 export const used = [kafkaQueue, sqliteDedupe, Bellwire];
 `;

@@ -170,8 +170,8 @@ export class Door {
     const { provider, config, keys, allowUnsigned } = this.#options;
     if (provider.scheme.kind === 'none' && !allowUnsigned) {
       throw new TypeError(
-        `${provider.name} does not sign, so anybody who knows the URL could send. If that is what ` +
-          'you want, give the receiver `allowUnsigned: true`',
+        `${provider.name} does not sign, so anybody who knows the URL could send. If that is ` +
+          'what you want, give the receiver `allowUnsigned: true`',
       );
     }
     const tolerance = config['tolerance_seconds'];

@@ -34,7 +34,7 @@ export function bullmqQueue(queue: BullmqJobs, options: BullmqQueueOptions = {})
   };
 }
 
-/** `new Worker(name, bullmqProcessor(receiver), { connection })`: a handler that fails fails the job. */
+/** `new Worker(name, bullmqProcessor(receiver), …)`: a handler that fails fails the job. */
 export function bullmqProcessor(
   processor: EventProcessor,
 ): (job: { readonly data: unknown }) => Promise<void> {
