@@ -137,8 +137,8 @@ export interface ConsumeRabbitmqOptions extends ConsumeOptions {
 }
 
 /**
- * Acks an event once its handlers succeeded. One that failed is held for its pause and then put back
- * into the queue; when its tries are used up it is rejected, so that it goes to the dead letter
+ * Acks an event once its handlers succeeded. One that failed is held for its pause and then put
+ * back into the queue; when its tries are used up it is rejected, so that it goes to the dead letter
  * exchange if the queue has one. Classic queues count no tries: there it is put back once.
  */
 export async function consumeRabbitmq<Message extends RabbitmqDelivered>(

@@ -17,8 +17,8 @@ export interface InboundIdentity {
 }
 
 /**
- * The provider's id decides. One that is not signed could be changed by whoever replays the request,
- * so the body's hash stands beside it. Without an id the body alone decides.
+ * The provider's id decides. One that is not signed could be changed by whoever replays the
+ * request, so the body's hash stands beside it. Without an id the body alone decides.
  *
  * @param id where the provider puts it, or undefined.
  */
