@@ -15,7 +15,6 @@ import type { OwnScheme, SignatureCheck } from './signature.ts';
 export type Scheme = OwnScheme | ProviderScheme | SchemeObject | (string & {});
 
 export interface SchemeParts extends ReceiverDefaults {
-  readonly toleranceSeconds: number | undefined;
   readonly keys: DoorOptions['keys'];
   readonly takesSecret: boolean;
 }
@@ -32,7 +31,7 @@ export function sortSchemes(schemes: readonly Scheme[], parts: SchemeParts): Sor
   const { secrets, toleranceSeconds, keys, takesSecret } = parts;
   const doors = schemes.flatMap((scheme) => {
     if (isOwnScheme(scheme)) return [];
-    const choice = chooseProvider(scheme, withTolerance(parts));
+    const choice = chooseProvider(scheme, parts);
     return [new Door({ ...choice, keys, takesSecret })];
   });
   return {
@@ -40,10 +39,4 @@ export function sortSchemes(schemes: readonly Scheme[], parts: SchemeParts): Sor
       own.length === 0 ? null : signatureCheck({ secrets, schemes: own, toleranceSeconds }),
     doors,
   };
-}
-
-function withTolerance(parts: SchemeParts): ReceiverDefaults {
-  const { config, toleranceSeconds } = parts;
-  if (toleranceSeconds === undefined) return parts;
-  return { ...parts, config: { tolerance_seconds: toleranceSeconds, ...config } };
 }
