@@ -22,6 +22,7 @@ function snsEntrance(confirm: EntranceOptions['confirm']) {
     config: {},
     allowUnsigned: true,
     keys: { document: () => Promise.reject(new Error('No key is fetched here')) },
+    toleranceSeconds: undefined,
     takesSecret: false,
   });
   const entrance = createEntrance([door], { confirm, onSecret: undefined });
