@@ -6,7 +6,7 @@
  *   json:type | header:ce-type                the first alternative that is there
  *   json:events[].id                          of every item, joined with ','
  *   json:events[=].action                     of the items, if all of them agree
- *   key:-update_id, key:*_events              name of the one member of the body besides, or so named
+ *   key:-update_id, key:*_events              name of the one member besides, or so named
  *   form:MessageStatus, query:topic, jwt:jti  fields of a form, of the URL, of a JWT in the body
  */
 import type { InboundRequest } from './request.ts';

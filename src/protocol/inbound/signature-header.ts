@@ -127,13 +127,14 @@ function singleParser(prefix: string, spelling: RegExp): (text: string) => Signa
 }
 
 function itemsOf(text: string, separator: string, spaced: boolean): readonly string[] | undefined {
-  if (text.length > MAX_HEADER_CHARS) return undefined;
+  // HTTP stacks join a repeated header with a comma and a space; a sender never repeats it.
+  if (text.length > MAX_HEADER_CHARS || (!spaced && text.includes(', '))) return undefined;
   const items = text.split(separator);
   if (items.length > MAX_ITEMS) return undefined;
   for (let at = 0; at < items.length; at += 1) {
     const item = items[at] ?? '';
+    if (item === '') return undefined;
     if (!item.startsWith(' ')) continue;
-    // HTTP stacks join a repeated header with a comma and a space; a sender never repeats it.
     if (!spaced || item.startsWith('  ')) return undefined;
     items[at] = item.slice(1);
   }
@@ -172,6 +173,7 @@ function fieldsParser(
     if ('ok' in read || timePrefix === null) return read;
     let timestamp: string | undefined;
     for (const item of items ?? []) {
+      if (!item.includes(assign)) return NO_LIST;
       if (!item.startsWith(timePrefix)) continue;
       if (timestamp !== undefined) return twice;
       timestamp = item.slice(timePrefix.length);

@@ -29,7 +29,7 @@ export const DEVELOPER: readonly Provider[] = [
     documentation: 'docs.github.com, validating and handling webhook deliveries; octokit tests',
     notes:
       'Sending again keeps the delivery id. A form carries the JSON in its field payload, and ' +
-      'the signature covers the form as it came. The ping after setting up is an event like others.',
+      'the signature covers the form as it came. The ping after setting up is an event as well.',
   }),
   provider({
     id: 'gitlab',
@@ -184,6 +184,7 @@ export const DEVELOPER: readonly Provider[] = [
     type: 'header:x-buildkite-event',
     secretHint: 'Token of the notification service.',
     confidence: 'verified-secondary',
+    unverifiedFields: ['scheme.timestamp.toleranceSeconds'],
     documentation: 'trigger.dev catalogue',
     notes: 'Signs, or sends the token itself, as it is set up. Signing is the better choice.',
   }),
@@ -244,6 +245,7 @@ export const DEVELOPER: readonly Provider[] = [
     retry: 'Two more tries, 30 s apart, since April 2026.',
     secretHint: 'The secret of the webhook.',
     confidence: 'verified-secondary',
+    unverifiedFields: ['scheme.timestamp.toleranceSeconds'],
     documentation: 'sanity.io changelog of 2026-04-29; trigger.dev catalogue for the signature',
     notes: "The webhook's projection decides what the body looks like.",
   }),

@@ -1,4 +1,4 @@
-/** Known answers of every provider that has some, and what becomes of them when they are changed. */
+/** Known answers of providers, and what becomes of them when they are changed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileVerifier } from '../inbound/compile.ts';
