@@ -9,6 +9,7 @@ import { benchDeliver } from './deliver.ts';
 import { benchGrowth } from './growth.ts';
 import { benchHangingTarget } from './hanging-target.ts';
 import { benchIdle } from './idle.ts';
+import { benchInbound } from './inbound.ts';
 import { benchPostgres } from './postgres.ts';
 import { benchReplay } from './replay.ts';
 import { PROJECT_ROOT } from './lib/child.ts';
@@ -28,6 +29,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ['calibration', benchCalibration],
   ['accept', benchAccept],
   ['deliver', benchDeliver],
+  ['inbound', benchInbound],
   ['idle', benchIdle],
   ['hanging-target', benchHangingTarget],
   ['postgres', benchPostgres],

@@ -2,8 +2,10 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { HttpParser, statusOf } from './http-parser.ts';
+import type { Signing } from './load-protocol.ts';
 import { StampedRequest } from './payload.ts';
 import type { RequestOptions } from './payload.ts';
+import { SignedRequest } from './signed-request.ts';
 
 const READ_BUFFER_BYTES = 8192;
 const RECONNECT_MS = 20;
@@ -16,8 +18,12 @@ export interface ConnectionEvents {
   onBroken(connection: Connection, inFlight: boolean): void;
 }
 
+interface ConnectionOptions extends RequestOptions {
+  readonly signing?: Signing | undefined;
+}
+
 export class Connection {
-  readonly #request: StampedRequest;
+  readonly #request: StampedRequest | SignedRequest;
   readonly #port: number;
   readonly #events: ConnectionEvents;
   #socket: Socket | undefined;
@@ -28,8 +34,10 @@ export class Connection {
   seq = 0;
   plannedMicros = 0;
 
-  constructor(options: RequestOptions, events: ConnectionEvents) {
-    this.#request = new StampedRequest(options);
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    const { signing } = options;
+    this.#request =
+      signing === undefined ? new StampedRequest(options) : new SignedRequest(options, signing);
     this.#port = options.port;
     this.#events = events;
   }

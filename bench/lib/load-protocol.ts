@@ -17,11 +17,19 @@ export type Loop =
       seed: number;
     };
 
+/** Requests are signed as GitHub does it; each is sent `copies` times in a row. */
+export interface Signing {
+  secret: string;
+  copies: number;
+}
+
 /** One measured stretch of load against one server. */
 export interface LoadPlan {
   port: number;
   path: string;
   authorization: string | null;
+  /** For the source of an inbound bench; left out where events are published. */
+  signing?: Signing | undefined;
   connections: number;
   loop: Loop;
   /** Events go to `targets` event types: `hotShare` of them to the first, the rest evenly. */

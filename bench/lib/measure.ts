@@ -10,7 +10,7 @@ import { rounded } from './stats.ts';
 /** From this CPU share on, generator and sink may be what a closed loop measured. */
 const LOAD_BOUND_SHARE = 0.95;
 
-export type Traffic = Omit<LoadPlan, 'port' | 'path' | 'authorization'>;
+export type Traffic = Omit<LoadPlan, 'port' | 'path' | 'authorization' | 'signing'>;
 
 export interface Measured {
   server: string;
@@ -29,10 +29,10 @@ export interface Measured {
 
 /** Puts `traffic` on `server` and waits for its end (and for the arrivals, if expected). */
 export async function measure(load: Load, server: Server, traffic: Traffic): Promise<Measured> {
-  const { port, path, authorization } = server;
+  const { port, path, authorization, signing } = server;
   const pids = [server.pid, ...(server.partners ?? [])];
   const cpuBefore = totalOf(pids, cpuMicros);
-  const result = await load.run({ ...traffic, port, path, authorization });
+  const result = await load.run({ ...traffic, port, path, authorization, signing });
   const cpuAfter = totalOf(pids, cpuMicros);
   const cpu = cpuBefore === undefined || cpuAfter === undefined ? null : cpuAfter - cpuBefore;
   return {

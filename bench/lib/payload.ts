@@ -4,7 +4,7 @@
  * generator more than the socket write does.
  */
 export const BODY_BYTES = 500;
-const SEQ_DIGITS = 10;
+export const SEQ_DIGITS = 10;
 const AT_DIGITS = 16;
 const TARGET_DIGITS = 3;
 const ZERO = 0x30;
@@ -80,17 +80,23 @@ export function readStamp(body: Buffer): Stamp | undefined {
   return Number.isNaN(seq + plannedMicros) ? undefined : { seq, plannedMicros };
 }
 
-const SEQ_MARK = '"seq":"';
+export const SEQ_MARK = '"seq":"';
 const AT_MARK = '","at":"';
 /** Bytes from the end of the sequence number to the start of the instant. */
 const BETWEEN = AT_MARK.length;
 
-function templateBody(): string {
+/** The body of every request, for event 0. */
+export function templateBody(): string {
   const start =
     `{"event_type":"${eventTypeOf(0)}","task_id":"task_bench","status":"success","data":{` +
     `${SEQ_MARK}${'0'.repeat(SEQ_DIGITS)}${AT_MARK}${'0'.repeat(AT_DIGITS)}","result":"`;
   const end = '"}}';
   return start + 'x'.repeat(BODY_BYTES - start.length - end.length) + end;
+}
+
+/** Overwrites the digits of an event's number. */
+export function writeSequence(bytes: Buffer, offset: number, seq: number): void {
+  writeDigits(bytes, offset, SEQ_DIGITS, seq);
 }
 
 function writeDigits(bytes: Buffer, offset: number, digits: number, value: number): void {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { OwnServer } from '../../src/storage/postgres/testing/own-server.ts';
 import { PROJECT_ROOT, nextMessage, startChild } from './child.ts';
 import type { Child } from './child.ts';
+import type { Signing } from './load-protocol.ts';
 import { listenOnLoopback } from './listen.ts';
 import { isInMemory } from './machine.ts';
 import { placed } from './placement.ts';
@@ -25,6 +26,8 @@ export interface Server {
   path: string;
   /** Value of the authorization header; null for servers that know none. */
   authorization: string | null;
+  /** Where requests are signed instead. */
+  signing?: Signing | undefined;
   stop(): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ export interface Server {
 export interface Subject extends Server {
   /** Subscribes `targetUrl` to one event type. */
   subscribe(eventType: string, targetUrl: string): Promise<void>;
+  /** @returns the path of its URL. */
+  createSource(settings: object): Promise<string>;
 }
 
 export const SUBJECTS = ['bellwire', 'in-memory'] as const;
@@ -152,14 +157,27 @@ function withSubscribe(server: Server): Subject {
     'content-type': 'application/json',
     ...(server.authorization === null ? {} : { authorization: server.authorization }),
   };
-  const subscribe = async (eventType: string, targetUrl: string): Promise<void> => {
-    const body = JSON.stringify({ event_type: eventType, target_url: targetUrl });
-    const url = `http://127.0.0.1:${server.port}/v1/webhooks/subscriptions`;
+  const create = async (path: string, fields: object): Promise<string> => {
+    const url = `http://127.0.0.1:${server.port}${path}`;
+    const body = JSON.stringify(fields);
     const response = await fetch(url, { method: 'POST', headers, body });
     const text = await response.text();
-    if (response.status !== 201) throw new Error(`subscribing failed: ${response.status} ${text}`);
+    if (response.status !== 201) throw new Error(`${path} answered ${response.status} ${text}`);
+    return text;
   };
-  return { ...server, subscribe };
+  return {
+    ...server,
+    async subscribe(eventType, targetUrl) {
+      const fields = { event_type: eventType, target_url: targetUrl };
+      await create('/v1/webhooks/subscriptions', fields);
+    },
+    async createSource(settings) {
+      const reply = await create('/v1/sources', settings);
+      const path = /"url":"https?:\/\/[^/"]+([^"]+)"/.exec(reply)?.[1];
+      if (path === undefined) throw new Error(`a source without a URL: ${reply}`);
+      return path;
+    },
+  };
 }
 
 async function becomesReady(child: Child, port: number): Promise<void> {

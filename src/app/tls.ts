@@ -20,7 +20,8 @@ export function tlsFactory(config: Config): ReturnType<typeof tlsServerFactory> 
   return tlsServerFactory({
     certificate: pemOf('tls_cert_file', certificate, 'CERTIFICATE'),
     privateKey: pemOf('tls_key_file', key, 'PRIVATE KEY'),
-    clientAuthorities: ca === undefined ? undefined : pemOf('tls_client_ca_file', ca, 'CERTIFICATE'),
+    clientAuthorities:
+      ca === undefined ? undefined : pemOf('tls_client_ca_file', ca, 'CERTIFICATE'),
   });
 }
 

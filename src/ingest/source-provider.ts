@@ -1,9 +1,11 @@
 /** The provider of a source, and whether its `config` is what that provider asks for. */
 import type { Source } from '../domain/source.ts';
 import { parseCustomScheme } from '../protocol/inbound/custom.ts';
+import type { HandshakeDescription } from '../protocol/inbound/handshake/description.ts';
+import type { SchemeDescription } from '../protocol/inbound/scheme.ts';
 import { findProvider } from '../protocol/providers/catalogue.ts';
 import type { Provider, ProviderSetting } from '../protocol/providers/provider.ts';
-import { blaming, SourceFault } from './source-fault.ts';
+import { SourceFault } from './source-fault.ts';
 
 /** What any source may have in its `config`. */
 export const COMMON_SETTINGS: readonly ProviderSetting[] = [
@@ -101,17 +103,40 @@ export function providerOf({ provider: id, config }: Source): Provider {
   if (provider !== CUSTOM) return provider;
   const { scheme } = config;
   if (scheme === undefined) throw missing(SCHEME_SETTING);
-  return { ...CUSTOM, scheme: blaming('/config/scheme', () => parseCustomScheme(scheme)) };
+  return { ...CUSTOM, scheme: customScheme(scheme) };
 }
 
+function customScheme(json: unknown): SchemeDescription {
+  try {
+    return parseCustomScheme(json);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const [, place = '', message = error.message] = /^(\/[^:]*): (.*)$/s.exec(error.message) ?? [];
+    throw new SourceFault(`/config/scheme${place === '/' ? '' : place}`, message);
+  }
+}
+
+/** What handshakes read, where the provider's entry does not say. */
+const HANDSHAKE_SETTINGS: Readonly<Partial<Record<HandshakeDescription['kind'], string[]>>> = {
+  websub: ['topic', 'allow_unsubscribe'],
+  meta: ['verify_token'],
+  'cloudevents-options': ['allowed_origins'],
+  'ssf-verification': ['verification_state'],
+};
+
 /** @throws SourceFault for a setting that is missing, unknown, or of a form that nobody reads. */
-export function checkConfig({ config }: Source, { name, settings }: Provider): void {
+export function checkConfig({ config }: Source, provider: Provider): void {
+  const { id, name, settings, handshake } = provider;
   for (const setting of settings) {
     if (setting.required && config[setting.name] === undefined) throw missing(setting);
   }
-  const known = [...settings, ...COMMON_SETTINGS].map((setting) => setting.name);
+  const known = [
+    ...[...settings, ...COMMON_SETTINGS].map((setting) => setting.name),
+    ...((handshake && HANDSHAKE_SETTINGS[handshake.kind]) ?? []),
+  ];
   for (const [key, value] of Object.entries(config)) {
-    if (!known.includes(key)) {
+    // A scheme of one's own may name settings of one's own.
+    if (!known.includes(key) && id !== CUSTOM.id) {
       const message = `is no setting of ${name}; known are: ${known.join(', ')}`;
       throw new SourceFault(`/config/${key}`, message);
     }

@@ -46,7 +46,11 @@ export function derivedEventId(provider: string, material: string): string {
   return `evt_${hash.slice(0, 32)}`;
 }
 
+/** In one call where the runtime can: half the time of `createHash` for bodies of usual length. */
+const runtimeHash: typeof crypto.hash | undefined = crypto.hash;
+
 function sha256(bytes: Uint8Array | string): string {
+  if (runtimeHash !== undefined) return runtimeHash('sha256', bytes, 'base64');
   return crypto.createHash('sha256').update(bytes).digest('base64');
 }
 
