@@ -1,4 +1,4 @@
-/** librdkafka's mock cluster, which the kcat program brings along: a real protocol, kept in memory. */
+/** librdkafka's mock cluster, which kcat brings along: the real protocol, kept in memory. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { Bellwire, BellwireError } from 'bellwire/client';
 import * as sdk from 'bellwire/receiver';
+import * as small from 'bellwire/receiver/standard';
 
 const taken = [];
 const receiver = sdk.createReceiver({
@@ -32,6 +33,7 @@ for (const name of ['sqliteDedupe', 'redisDedupe', 'postgresDedupe', 'rabbitmqQu
   'kafkaQueue', 'natsQueue', 'bullmqQueue']) assert.equal(typeof sdk[name], 'function', name);
 assert.equal(typeof new Bellwire({ baseUrl: 'http://x', apiKey: 'k' }).sources.create, 'function');
 assert.ok(BellwireError);
+assert.equal(typeof small.createReceiver({ secret: 'x'.repeat(16) }).fetch, 'function');
 for (const inner of ['bellwire/dist/sdk/contract/signal.js', 'bellwire/src/app/server.ts']) {
   await assert.rejects(import(inner), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
 }
@@ -44,7 +46,8 @@ import { createReceiver, kafkaQueue, sqliteDedupe } from 'bellwire/receiver';
 import type { ReceiverOptions, WebhookEvent } from 'bellwire/receiver';
 import { Bellwire } from 'bellwire/client';
 
-const options: ReceiverOptions = { scheme: 'github', secret: 'x', on: { '**': (event: WebhookEvent) => event.trust } };
+const on = { '**': (event: WebhookEvent) => event.trust };
+const options: ReceiverOptions = { scheme: 'github', secret: 'x', on };
 export const receiver = createReceiver(options);
 export const used = [kafkaQueue, sqliteDedupe, Bellwire];
 `;

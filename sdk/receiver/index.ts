@@ -1,11 +1,11 @@
 /** What `import … from 'bellwire/receiver'` gives. */
+export { createReceiver } from './receiver.ts';
 export {
-  createReceiver,
   DEFAULT_MAX_BODY_BYTES,
   DEFAULT_PROVIDER_BODY_BYTES,
   DEFAULT_STORE_TIMEOUT_MS,
-} from './receiver.ts';
-export type { Receiver, ReceiverOptions } from './receiver.ts';
+} from './receiver-options.ts';
+export type { Receiver, ReceiverOptions } from './receiver-options.ts';
 export { memoryDedupe } from './memory-dedupe.ts';
 export type { MemoryDedupeOptions } from './memory-dedupe.ts';
 export { memoryQueue } from './memory-queue.ts';

@@ -3,7 +3,7 @@ import { Door } from './providers/door.ts';
 import type { DoorOptions } from './providers/door.ts';
 import { chooseProvider } from './providers/options.ts';
 import type { ProviderScheme, ReceiverDefaults, SchemeObject } from './providers/options.ts';
-import { signatureCheck } from './signature.ts';
+import { isOwnScheme, signatureCheck } from './signature.ts';
 import type { OwnScheme, SignatureCheck } from './signature.ts';
 
 /**
@@ -15,7 +15,6 @@ import type { OwnScheme, SignatureCheck } from './signature.ts';
 export type Scheme = OwnScheme | ProviderScheme | SchemeObject | (string & {});
 
 export interface SchemeParts extends ReceiverDefaults {
-  readonly toleranceSeconds: number | undefined;
   readonly keys: DoorOptions['keys'];
   readonly takesSecret: boolean;
 }
@@ -28,11 +27,11 @@ export interface SortedSchemes {
 /** @throws TypeError for what none of them is, and for secrets and settings that can't be used. */
 export function sortSchemes(schemes: readonly Scheme[], parts: SchemeParts): SortedSchemes {
   if (schemes.length === 0) throw new TypeError('A receiver needs at least one scheme');
-  const own = schemes.filter(isOwn);
+  const own = schemes.filter(isOwnScheme);
   const { secrets, toleranceSeconds, keys, takesSecret } = parts;
   const doors = schemes.flatMap((scheme) => {
-    if (isOwn(scheme)) return [];
-    const choice = chooseProvider(scheme, withTolerance(parts));
+    if (isOwnScheme(scheme)) return [];
+    const choice = chooseProvider(scheme, parts);
     return [new Door({ ...choice, keys, takesSecret })];
   });
   return {
@@ -40,15 +39,4 @@ export function sortSchemes(schemes: readonly Scheme[], parts: SchemeParts): Sor
       own.length === 0 ? null : signatureCheck({ secrets, schemes: own, toleranceSeconds }),
     doors,
   };
-}
-
-function isOwn(scheme: Scheme): scheme is OwnScheme {
-  if (typeof scheme === 'string') return scheme === 'standard' || scheme === 'agent';
-  return 'header' in scheme && 'scheme' in scheme;
-}
-
-function withTolerance(parts: SchemeParts): ReceiverDefaults {
-  const { config, toleranceSeconds } = parts;
-  if (toleranceSeconds === undefined) return parts;
-  return { ...parts, config: { tolerance_seconds: toleranceSeconds, ...config } };
 }

@@ -30,6 +30,12 @@ export interface HeaderScheme {
 /** `standard`: the `webhook-*` headers. `agent`: `x-agent-signature`, which covers no timestamp. */
 export type OwnScheme = 'standard' | 'agent' | HeaderScheme;
 
+/** Whether a scheme is one of these, and no provider's. */
+export function isOwnScheme(scheme: string | object): scheme is OwnScheme {
+  if (typeof scheme === 'string') return scheme === 'standard' || scheme === 'agent';
+  return 'header' in scheme && 'scheme' in scheme;
+}
+
 export interface SignatureOptions {
   readonly secrets: readonly string[];
   readonly schemes: readonly OwnScheme[];

@@ -47,7 +47,7 @@ test('what people would not see is spelled out', () => {
   assert.match(untrustedText(eventWith('키 😀')), /키 😀/);
 });
 
-test('a long event is cut, outside of the marks it is said by how much, and none closes early', () => {
+test('a long event is cut, and behind the marks it is said by how much', () => {
   const text = untrustedText(eventWith('x'.repeat(50_000)), { mark: MARK, maxChars: 1000 });
   assert.ok(text.length < 1500);
   assert.match(text, /<\/untrusted-data mark="d41d8cd98f00">\n\(\d+ characters were left out\)$/);

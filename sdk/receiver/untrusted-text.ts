@@ -7,13 +7,15 @@ import type { WebhookEvent } from '../../src/protocol/envelope.ts';
 export const DEFAULT_UNTRUSTED_CHARS = 20_000;
 
 const MARK_BYTES = 8;
-/**
- * What JSON may spell with an escape: brackets, so that no mark can be imitated, and what people do
- * not see (controls, invisible and direction-changing characters, tags, line separators).
- */
-const ESCAPED =
-  // oxlint-disable-next-line no-misleading-character-class -- they are the point
-  /[<>\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\u{e0000}-\u{e0fff}]/gu;
+/** What JSON may spell with an escape: brackets, so that no mark can be imitated, … */
+const BRACKETS = '<>';
+/** … controls, soft hyphens, fillers, marks that join, hide, or change the direction, … */
+const INVISIBLE =
+  String.raw`\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f` +
+  String.raw`\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff`;
+/** … and tags and variation selectors, in which whole texts have been hidden. */
+const TAGS = String.raw`\u{e0000}-\u{e0fff}`;
+const ESCAPED = new RegExp(`[${BRACKETS}${INVISIBLE}${TAGS}]`, 'gu');
 
 export interface UntrustedTextOptions {
   /** Of the event's JSON; the rest is left out, and the text says so. Default 20,000. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { checkEventType, isOperationalEventType } from '../domain/event-type.ts';
 import { MAX_EVENT_TYPE_CHARS, MAX_EVENT_TYPE_SEGMENTS } from '../domain/limits.ts';
 import {

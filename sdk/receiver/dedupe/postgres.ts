@@ -29,8 +29,8 @@ create index if not exists "${name}_expiry" on "${name}" (expires_at);`;
 }
 
 /**
- * Time is the server's. Give the pool a `connectionTimeoutMillis`: the sender is told 503 then while
- * the server is away.
+ * Time is the server's. Give the pool a `connectionTimeoutMillis`: the sender is told 503 then
+ * while the server is away.
  * @throws TypeError for options that make no sense.
  */
 export function postgresDedupe(pool: PostgresPool, options: PostgresDedupeOptions = {}): Dedupe {

@@ -29,9 +29,10 @@ export interface RedisDedupeOptions extends LeaseOptions {
 }
 
 /**
- * Let the client fail rather than wait while Redis is away (node-redis: `disableOfflineQueue: true`,
- * ioredis: `enableOfflineQueue: false`): the sender is told 503 then, and tries again. Ids are as
- * safe as Redis keeps them: without `appendfsync always` a crash of Redis may forget the newest.
+ * Let the client fail rather than wait while Redis is away (node-redis:
+ * `disableOfflineQueue: true`, ioredis: `enableOfflineQueue: false`): the sender is told 503 at
+ * once. Ids are as safe as Redis keeps them: without `appendfsync always` a crash of Redis may
+ * forget the newest.
  * @throws TypeError for options that make no sense.
  */
 export function redisDedupe(client: RedisClient, options: RedisDedupeOptions = {}): Dedupe {

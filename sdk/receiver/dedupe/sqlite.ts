@@ -28,9 +28,10 @@ export interface SqliteDedupeOptions extends LeaseOptions {
 }
 
 /**
- * Calls are synchronous inside, as the client's are. Open the file with a busy timeout (node:sqlite:
- * `{ timeout: 1000 }`) when other processes write to it, else the sender is told 503 while they do.
- * @throws TypeError for options that make no sense; what the database throws when it is not writable.
+ * Calls are synchronous inside, as the client's are. Open the file with a busy timeout
+ * (node:sqlite: `{ timeout: 1000 }`) when other processes write to it, else the sender is told
+ * 503 while they do.
+ * @throws TypeError for options that make no sense; what a database throws that is not writable.
  */
 export function sqliteDedupe(database: SqliteDatabase, options: SqliteDedupeOptions = {}): Dedupe {
   return new SqliteDedupe(database, options);

@@ -167,19 +167,18 @@ export class Door {
   }
 
   #compile(): InboundVerifier {
-    const { provider, config, keys, allowUnsigned } = this.#options;
+    const { provider, config, keys, allowUnsigned, toleranceSeconds } = this.#options;
     if (provider.scheme.kind === 'none' && !allowUnsigned) {
       throw new TypeError(
-        `${provider.name} does not sign, so anybody who knows the URL could send. If that is what ` +
-          'you want, give the receiver `allowUnsigned: true`',
+        `${provider.name} does not sign, so anybody who knows the URL could send. If that is ` +
+          'what you want, give the receiver `allowUnsigned: true`',
       );
     }
-    const tolerance = config['tolerance_seconds'];
     return compileVerifier(provider.scheme, {
       secrets: this.#secrets,
       config: textConfig(config),
       keys,
-      toleranceSeconds: typeof tolerance === 'number' ? tolerance : undefined,
+      toleranceSeconds,
     });
   }
 

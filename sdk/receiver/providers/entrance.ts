@@ -22,7 +22,7 @@ export interface EntranceOptions {
   readonly onSecret: ((secret: string, provider: string) => unknown) | undefined;
 }
 
-/** Several providers at one URL are asked in their order; the first that knows the request decides. */
+/** Several providers at one URL are asked in their order; the first to know the request decides. */
 export function createEntrance(doors: readonly Door[], options: EntranceOptions): Entrance {
   return {
     async enter(request, now) {

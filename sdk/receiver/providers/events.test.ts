@@ -31,7 +31,7 @@ test('a form shows its fields and its bytes', async () => {
   });
 });
 
-test('a repeat is answered alike and handed on once; the id is the same after a restart', async () => {
+test('a repeat is answered alike and handed on once; its id outlives a restart', async () => {
   const one = providerSetup({ scheme: 'github' });
   const request = githubRequest('push', 'd-1', '{}');
   for (let count = 0; count < 3; count += 1) assert.equal((await one.send(request)).status, 200);

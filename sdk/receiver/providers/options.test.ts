@@ -15,6 +15,9 @@ test('a scheme of your own, in the language of the server', async () => {
   const { events, send } = providerSetup({ scheme });
   assert.equal((await send(githubRequest('push', 'd-1', '{}'))).status, 200);
   assert.equal(events[0]?.event_type, 'custom.event');
+  const typed = providerSetup({ scheme, config: { event_type: 'acme.other' } });
+  await typed.send(githubRequest('push', 'd-1', '{}'));
+  assert.equal(typed.events[0]?.event_type, 'acme.other');
   const named = { provider: 'custom', config: { scheme, event_type: 'acme.happened' } };
   const own = providerSetup({ scheme: named });
   await own.send(githubRequest('push', 'd-1', '{}'));
@@ -52,6 +55,7 @@ test('mistakes are told at once', () => {
     [{ scheme: 'github', schemes: ['stripe'] }, /either `scheme` or `schemes`/],
     [{ scheme: 'github', config: { evnt_type: 'x' } }, /config\.evnt_type is no setting of GitHub/],
     [{ scheme: 'github', config: { event_type_from: 'nowhere' } }, /no place in a request/],
+    [{ scheme: 'slack', config: { tolerance_seconds: 0 } }, /tolerance_seconds must be 1/],
     [{ scheme: 'none', secrets: [] }, /allowUnsigned: true/],
     [{ scheme: { provider: 'custom' } }, /config\.scheme/],
   ];

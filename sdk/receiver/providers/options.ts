@@ -26,19 +26,21 @@ export interface SchemeObject {
 }
 
 /** What is done with one provider: its entry, and what the owner adds to it. */
-export interface ProviderChoice {
+export interface ProviderChoice extends ReceiverDefaults {
   readonly provider: Provider;
-  readonly secrets: readonly string[];
-  readonly config: ProviderConfig;
-  readonly allowUnsigned: boolean;
 }
 
+/** What the receiver says for all its providers. */
 export interface ReceiverDefaults {
   readonly secrets: readonly string[];
   readonly config: ProviderConfig;
   readonly allowUnsigned: boolean;
+  /** Undefined leaves it to the provider. */
+  readonly toleranceSeconds: number | undefined;
 }
 
+/** A day: what is older is a replay. */
+const MAX_TOLERANCE_SECONDS = 86_400;
 const COMMON_SETTINGS = ['event_type', 'event_type_from', 'event_id_from', 'tolerance_seconds'];
 
 /** What every sender of one's own has in common. */
@@ -70,7 +72,7 @@ export function chooseProvider(
   scheme: string | ProviderScheme | SchemeObject,
   defaults: ReceiverDefaults,
 ): ProviderChoice {
-  const { provider: id, config = defaults.config, ...own } = wantedOf(scheme);
+  const { provider: id, config = defaults.config, ...own } = wantedOf(scheme, defaults);
   const entry = entryOf(id);
   checkConfig(entry, config);
   return {
@@ -78,13 +80,17 @@ export function chooseProvider(
     secrets: own.secrets ?? (own.secret === undefined ? defaults.secrets : [own.secret]),
     config,
     allowUnsigned: defaults.allowUnsigned,
+    toleranceSeconds: toleranceOf(config) ?? defaults.toleranceSeconds,
   };
 }
 
-function wantedOf(scheme: string | ProviderScheme | SchemeObject): ProviderScheme {
+function wantedOf(
+  scheme: string | ProviderScheme | SchemeObject,
+  { config }: ReceiverDefaults,
+): ProviderScheme {
   if (typeof scheme === 'string') return { provider: scheme };
   if (isProviderScheme(scheme)) return scheme;
-  return { provider: 'custom', config: { scheme } };
+  return { provider: 'custom', config: { ...config, scheme } };
 }
 
 function isProviderScheme(scheme: ProviderScheme | SchemeObject): scheme is ProviderScheme {
@@ -109,6 +115,14 @@ function checkConfig({ name, settings }: Provider, config: ProviderConfig): void
     if (known.includes(key)) continue;
     throw new TypeError(`config.${key} is no setting of ${name}; known are: ${known.join(', ')}`);
   }
+}
+
+function toleranceOf({ tolerance_seconds: seconds }: ProviderConfig): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (typeof seconds === 'number' && seconds >= 1 && seconds <= MAX_TOLERANCE_SECONDS) {
+    return seconds;
+  }
+  throw new TypeError(`config.tolerance_seconds must be 1 to ${MAX_TOLERANCE_SECONDS}`);
 }
 
 /** Those settings that schemes and handshakes read. */

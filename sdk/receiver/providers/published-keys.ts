@@ -1,4 +1,4 @@
-/** Public keys from where providers publish them, through the platform's `fetch`, and kept a while. */
+/** Public keys from where providers publish them, through `fetch`, and kept a while. */
 import type { KeySource } from '../../../src/protocol/inbound/verifier.ts';
 import { readWebStream } from '../../adapters/web-stream.ts';
 import type { Clock } from '../../clock.ts';

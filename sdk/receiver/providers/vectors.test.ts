@@ -44,7 +44,8 @@ async function outcomeOf(vector: ProviderVector, body: string): Promise<string> 
 }
 
 for (const [index, vector] of [...PUBLISHED_VECTORS, ...DERIVED_VECTORS].entries()) {
-  test(`${vector.provider} (${vector.origin}, ${index + 1}) is believed`, async () => {
+  const title = `${vector.provider} (${vector.origin}, ${index + 1})`;
+  test(`${title} is believed`, async () => {
     const outcome = await outcomeOf(vector, vector.body);
     const isBelieved = outcome.startsWith(`${vector.provider.replaceAll('.', '_')}.`);
     assert.ok(
@@ -54,7 +55,7 @@ for (const [index, vector] of [...PUBLISHED_VECTORS, ...DERIVED_VECTORS].entries
   });
 
   if (vector.provider === BODY_FREE) continue;
-  test(`${vector.provider} (${vector.origin}, ${index + 1}) is refused with another body`, async () => {
+  test(`${title} is refused with another body`, async () => {
     const outcome = await outcomeOf(vector, `${vector.body} `);
     assert.ok(outcome === 'not_verified' || BELIEVED_BUT_UNREADABLE.includes(outcome), outcome);
   });

@@ -21,8 +21,8 @@ export interface BullmqQueueOptions {
 }
 
 /**
- * The sender is told 200 once Redis has the job. Its name is the event's type; its id comes from the
- * event's, so that one id is one job as long as BullMQ keeps it. Default: four attempts.
+ * The sender is told 200 once Redis has the job. Its name is the event's type; its id comes from
+ * the event's, so that one id is one job as long as BullMQ keeps it. Default: four attempts.
  */
 export function bullmqQueue(queue: BullmqJobs, options: BullmqQueueOptions = {}): Queue {
   return {
@@ -34,7 +34,7 @@ export function bullmqQueue(queue: BullmqJobs, options: BullmqQueueOptions = {})
   };
 }
 
-/** `new Worker(name, bullmqProcessor(receiver), { connection })`: a handler that fails fails the job. */
+/** `new Worker(name, bullmqProcessor(receiver), …)`: a handler that fails fails the job. */
 export function bullmqProcessor(
   processor: EventProcessor,
 ): (job: { readonly data: unknown }) => Promise<void> {

@@ -11,8 +11,8 @@ export interface ConsumeOptions {
   /** One entry a retry; then the event is given up. Default 1 s, 10 s, 60 s. */
   readonly retryDelaysMs?: readonly number[];
   /**
-   * Told of an event that is given up, of a message that is none (without an event), and of a broker
-   * that does not answer (likewise). Default: a line on `console.error`.
+   * Told of an event that is given up, of a message that is none (without an event), and of a
+   * broker that does not answer (likewise). Default: a line on `console.error`.
    */
   readonly onError?: (error: unknown, event: WebhookEvent | undefined) => void;
 }

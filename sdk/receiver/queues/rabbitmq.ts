@@ -137,9 +137,9 @@ export interface ConsumeRabbitmqOptions extends ConsumeOptions {
 }
 
 /**
- * Acks an event once its handlers succeeded. One that failed is held for its pause and then put back
- * into the queue; when its tries are used up it is rejected, so that it goes to the dead letter
- * exchange if the queue has one. Classic queues count no tries: there it is put back once.
+ * Acks an event once its handlers succeeded. One that failed is held for its pause and then put
+ * back into the queue; when its tries are used up it is rejected, so that it goes to the dead
+ * letter exchange if the queue has one. Classic queues count no tries: there it is put back once.
  */
 export async function consumeRabbitmq<Message extends RabbitmqDelivered>(
   channel: RabbitmqChannel<Message>,
@@ -169,8 +169,11 @@ export async function consumeRabbitmq<Message extends RabbitmqDelivered>(
   });
   return {
     async stop() {
-      await channel.cancel(consumerTag);
-      await workers.stop();
+      try {
+        await channel.cancel(consumerTag);
+      } finally {
+        await workers.stop();
+      }
     },
   };
 }

@@ -25,7 +25,10 @@ const PAUSE_MS = 5_000;
  */
 const NOT_TAKEN = /[\ufffe\uffff\ud800-\udfff]/g;
 
-/** `new SQS(…)` of @aws-sdk/client-sqs. For a bare client: `{ sendMessage: (input) => client.send(new SendMessageCommand(input)) }`. */
+/**
+ * `new SQS(…)` of @aws-sdk/client-sqs. For a bare client:
+ * `{ sendMessage: (input) => client.send(new SendMessageCommand(input)) }`.
+ */
 export interface SqsSender {
   sendMessage(input: SqsMessage): Promise<unknown>;
 }
