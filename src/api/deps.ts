@@ -21,6 +21,7 @@ import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
 import type { InboundStore } from '../storage/inbound.ts';
 import type { JournalStore } from '../storage/journal.ts';
+import type { PollStateStore } from '../storage/poll-state.ts';
 import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
@@ -101,6 +102,7 @@ export interface ApiDependencies {
   readonly providers: readonly Provider[];
   readonly frontDoor: FrontDoor;
   readonly inbound: InboundStore;
+  readonly pollStates: Pick<PollStateStore, 'load'>;
   /** Resolves once what this node noted of inbound requests so far can be read. */
   readonly inboundWritten: () => Promise<void>;
   /** Where clients reach this server, without a slash at the end. */

@@ -172,7 +172,7 @@ function dependencies(
   pipe: Awaited<ReturnType<typeof openPipe>>,
   publicUrl: () => string,
 ) {
-  const { journal, control, tenantData, inbound } = storage;
+  const { journal, control, tenantData, inbound, pollStates } = storage;
   const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
@@ -187,6 +187,7 @@ function dependencies(
       onError,
     }),
     inbound,
+    pollStates,
     inboundWritten: () => pipe.writer.flushed(),
     publicUrl,
     publisher,
