@@ -18,6 +18,7 @@ import { createPublishEntrance, type PublishEntrance } from './events/publish-en
 import { registerBatch, registerPublish } from './events/publish-routes.ts';
 import { registerEventCancel } from './events/cancel-route.ts';
 import { createHttpServer, refuseClient, withShortcut } from './http-server.ts';
+import { registerInboxRoutes } from './inboxes/inbox-routes.ts';
 import { bodyText, parseJson } from './json-body.ts';
 import { registerMissingRoute } from './missing-route.ts';
 import { registerDocsPage } from './openapi/docs-page.ts';
@@ -156,6 +157,7 @@ function registerRoutes(app: Api, parts: Parts, entrance: PublishEntrance): void
   registerEventCancel(app, parts);
   registerDeliveryRoutes(app, parts);
   registerReplayRoutes(app, parts);
+  registerInboxRoutes(app, parts);
   registerCatalogueSettings(app, parts);
   registerEventTypeDocuments(app, parts);
   registerEventTypeRoutes(app, parts);

@@ -18,6 +18,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
+import type { InboxStore } from '../storage/inbox.ts';
 import type { JournalStore } from '../storage/journal.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
@@ -101,6 +102,7 @@ export interface ApiDependencies extends TargetChecks {
   readonly control: ControlStore;
   /** Tells what other nodes write into the control plane; absent where there are none. */
   readonly changes?: ControlChanges | undefined;
+  readonly inboxes: Pick<InboxStore, 'list' | 'messages'>;
   readonly tenants: TenantDirectory;
   readonly tenantData: Pick<TenantData, 'usage' | 'events'>;
   readonly rates: TenantRates;

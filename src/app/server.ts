@@ -165,7 +165,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
 
 function openApi({ config, keys, log }: Options, parts: Parts) {
   const { storage, egress, transforms, links, stats, engine } = parts;
-  const { journal, control, tenantData } = storage;
+  const { journal, control, inboxes, tenantData } = storage;
   const { registry, catalogue, tenants, rules, publisher, replays, operational, cluster } = engine;
   return createApi({
     publisher,
@@ -176,6 +176,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     catalogue,
     journal,
     control,
+    inboxes,
     tenants,
     tenantData,
     rates: rules,

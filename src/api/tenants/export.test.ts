@@ -91,6 +91,8 @@ test('an export holds all that the tenant has, and no secret', async () => {
     type: 'summary',
     subscriptions: 1,
     api_keys: 1,
+    inboxes: 0,
+    inbox_messages: 0,
     events: 50,
     deliveries: 50,
     attempts: ofType(lines, 'attempt').length,

@@ -13,6 +13,8 @@ import { encodeCursor } from '../cursor.ts';
 import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts';
 import type { ApiDependencies } from '../deps.ts';
 import { eventJson } from '../events/event-json.ts';
+import { inboxJson } from '../inboxes/inbox-routes.ts';
+import { allInboxes, allMessages, inboxMessageJson } from '../inboxes/inbox-walk.ts';
 import { toProblem } from '../problem-reply.ts';
 import { Problem, problemJson } from '../problems.ts';
 import { subscriptionJson } from '../subscriptions/subscription-json.ts';
@@ -23,7 +25,7 @@ const PAGE_EVENTS = 16;
 
 export interface ExportSources extends Pick<
   ApiDependencies,
-  'registry' | 'journal' | 'tenantData' | 'deliveries' | 'clock' | 'onError'
+  'registry' | 'journal' | 'tenantData' | 'inboxes' | 'deliveries' | 'clock' | 'onError'
 > {
   readonly keys: Pick<KeyDirectory, 'list'>;
   /** True once the server drains, which must not wait for a long export. */
@@ -37,7 +39,14 @@ export interface ExportPosition {
   readonly after: TenantEventPosition | undefined;
 }
 
-type Counted = 'subscription' | 'api_key' | 'event' | 'delivery' | 'attempt';
+type Counted =
+  | 'subscription'
+  | 'api_key'
+  | 'inbox'
+  | 'inbox_message'
+  | 'event'
+  | 'delivery'
+  | 'attempt';
 
 /** @param from undefined for the whole, else where an earlier one broke off. */
 export async function* exportLines(
@@ -84,6 +93,8 @@ class ExportPart {
   readonly #counts: Record<Counted, number> = {
     subscription: 0,
     api_key: 0,
+    inbox: 0,
+    inbox_message: 0,
     event: 0,
     delivery: 0,
     attempt: 0,
@@ -94,13 +105,20 @@ class ExportPart {
     this.#tenant = tenant;
   }
 
-  *settings(): Generator<string> {
-    const { registry, keys } = this.#sources;
+  async *settings(): AsyncGenerator<string> {
+    const { registry, keys, inboxes } = this.#sources;
     const { number } = this.#tenant;
     yield line('tenant', tenantJson(this.#tenant));
     for (const one of registry.list(number))
       yield this.#line('subscription', subscriptionJson(one));
     for (const key of keys.list(number)) yield this.#line('api_key', keyJson(key));
+    for await (const inbox of allInboxes(inboxes, number)) {
+      yield this.#line('inbox', inboxJson(inbox));
+      for await (const message of allMessages(inboxes, number, inbox.name)) {
+        yield this.#line('inbox_message', inboxMessageJson(inbox.name, message));
+        refuseWhenClosing(this.#sources);
+      }
+    }
   }
 
   /** @returns where the next page begins. */
@@ -129,8 +147,16 @@ class ExportPart {
   /** Of what this part of the export held. */
   summary(): string {
     const { subscription, api_key: keys, event, delivery, attempt } = this.#counts;
-    const counts = { subscriptions: subscription, api_keys: keys, events: event };
-    return line('summary', { ...counts, deliveries: delivery, attempts: attempt });
+    const { inbox, inbox_message: messages } = this.#counts;
+    return line('summary', {
+      subscriptions: subscription,
+      api_keys: keys,
+      inboxes: inbox,
+      inbox_messages: messages,
+      events: event,
+      deliveries: delivery,
+      attempts: attempt,
+    });
   }
 
   #line(type: Counted, value: object): string {

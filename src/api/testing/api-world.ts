@@ -176,7 +176,7 @@ function dependencies(
   errors: unknown[],
   pipe: Awaited<ReturnType<typeof openPipe>>,
 ) {
-  const { journal, control, tenantData } = storage;
+  const { journal, control, inboxes, tenantData } = storage;
   const { publisher, dispatcher, replays, registry, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
@@ -188,6 +188,7 @@ function dependencies(
     journal,
     control,
     tenants,
+    inboxes,
     tenantData,
     rates: rules,
     checkTarget,
