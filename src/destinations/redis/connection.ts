@@ -60,6 +60,8 @@ function newClient({ createClient }: Package, options: Options, dial: Dial) {
     ...(password !== undefined && { password }),
     RESP: 2,
     disableClientInfo: true,
+    // Time limits are ours; the client's would be a timer for each command.
+    commandOptions: { timeout: 0 },
     // They would have it connect to another address.
     maintNotifications: 'disabled',
   });
