@@ -21,6 +21,7 @@ import { createHttpServer, refuseClient, withShortcuts, type Shortcuts } from '.
 import { createInboundEntrance } from './inbound/entrance.ts';
 import { registerInboundRequests } from './inbound/inbound-routes.ts';
 import { registerInboundDocument } from './inbound/inbound-document.ts';
+import { registerInboxRoutes } from './inboxes/inbox-routes.ts';
 import { bodyText, parseJson } from './json-body.ts';
 import { registerMissingRoute } from './missing-route.ts';
 import { registerDocsPage } from './openapi/docs-page.ts';
@@ -165,6 +166,7 @@ function registerRoutes(app: Api, parts: Parts, shortcuts: Shortcuts): void {
   registerDeliveryRoutes(app, parts);
   registerReplayRoutes(app, parts);
   registerInbound(app, parts, shortcuts);
+  registerInboxRoutes(app, parts);
   registerCatalogueSettings(app, parts);
   registerEventTypeDocuments(app, parts);
   registerEventTypeRoutes(app, parts);

@@ -22,6 +22,7 @@ import type { Random } from '../runtime/random.ts';
 import type { ControlChanges } from '../storage/control-changes.ts';
 import type { ControlStore } from '../storage/control.ts';
 import type { InboundStore } from '../storage/inbound.ts';
+import type { InboxStore } from '../storage/inbox.ts';
 import type { JournalStore } from '../storage/journal.ts';
 import type { PollStatus } from '../poll/poll-status.ts';
 import type { PollStateStore } from '../storage/poll-state.ts';
@@ -123,6 +124,7 @@ export interface ApiDependencies extends TargetChecks {
   readonly control: ControlStore;
   /** Tells what other nodes write into the control plane; absent where there are none. */
   readonly changes?: ControlChanges | undefined;
+  readonly inboxes: Pick<InboxStore, 'list' | 'messages'>;
   readonly tenants: TenantDirectory;
   readonly tenantData: Pick<TenantData, 'usage' | 'events'>;
   readonly rates: TenantRates;

@@ -173,7 +173,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
 
 function openApi({ config, keys, log }: Options, parts: Parts) {
   const { storage, egress, transforms, links, publicUrl, stats, engine } = parts;
-  const { journal, control, tenantData, inbound, pollStates } = storage;
+  const { journal, control, tenantData, inbound, inboxes, pollStates } = storage;
   const { registry, sources, catalogue, tenants, rules } = engine;
   const { publisher, ingest, poller, replays, operational, cluster } = engine;
   return createApi({
@@ -193,6 +193,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     catalogue,
     journal,
     control,
+    inboxes,
     tenants,
     tenantData,
     rates: rules,

@@ -100,6 +100,8 @@ test('an export holds all that the tenant has, and no secret', async () => {
     sources: 0,
     poll_states: 0,
     api_keys: 1,
+    inboxes: 0,
+    inbox_messages: 0,
     events: 50,
     deliveries: 50,
     attempts: ofType(lines, 'attempt').length,

@@ -21,6 +21,8 @@ import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts';
 import type { ApiDependencies } from '../deps.ts';
 import { eventJson } from '../events/event-json.ts';
 import { inboundJson } from '../inbound/inbound-routes.ts';
+import { inboxJson } from '../inboxes/inbox-routes.ts';
+import { allInboxes, allMessages, inboxMessageJson } from '../inboxes/inbox-walk.ts';
 import { toProblem } from '../problem-reply.ts';
 import { Problem, problemJson } from '../problems.ts';
 import { sourceJson } from '../sources/source-json.ts';
@@ -37,6 +39,7 @@ export interface ExportSources extends Pick<
   | 'journal'
   | 'inbound'
   | 'pollStates'
+  | 'inboxes'
   | 'tenantData'
   | 'deliveries'
   | 'publicUrl'
@@ -60,6 +63,8 @@ type Counted =
   | 'source'
   | 'poll_state'
   | 'api_key'
+  | 'inbox'
+  | 'inbox_message'
   | 'event'
   | 'delivery'
   | 'attempt'
@@ -113,6 +118,8 @@ class ExportPart {
     source: 0,
     poll_state: 0,
     api_key: 0,
+    inbox: 0,
+    inbox_message: 0,
     event: 0,
     delivery: 0,
     attempt: 0,
@@ -125,7 +132,7 @@ class ExportPart {
   }
 
   async *settings(): AsyncGenerator<string> {
-    const { registry, keys, sources, publicUrl, clock } = this.#sources;
+    const { registry, keys, sources, inboxes, publicUrl, clock } = this.#sources;
     const { number } = this.#tenant;
     yield line('tenant', tenantJson(this.#tenant));
     for (const one of registry.list(number))
@@ -134,6 +141,13 @@ class ExportPart {
     for (const source of sources.list(number)) {
       yield this.#line('source', sourceJson(source, publicUrl(), clock.now()));
       yield* this.#pollStates(source);
+    }
+    for await (const inbox of allInboxes(inboxes, number)) {
+      yield this.#line('inbox', inboxJson(inbox));
+      for await (const message of allMessages(inboxes, number, inbox.name)) {
+        yield this.#line('inbox_message', inboxMessageJson(inbox.name, message));
+        refuseWhenClosing(this.#sources);
+      }
     }
   }
 
@@ -189,11 +203,14 @@ class ExportPart {
   summary(): string {
     const { subscription, source, poll_state: states, api_key: keys } = this.#counts;
     const { event, delivery, attempt, inbound_request: requests } = this.#counts;
+    const { inbox, inbox_message: messages } = this.#counts;
     return line('summary', {
       subscriptions: subscription,
       sources: source,
       poll_states: states,
       api_keys: keys,
+      inboxes: inbox,
+      inbox_messages: messages,
       events: event,
       deliveries: delivery,
       attempts: attempt,

@@ -4,6 +4,7 @@ import type { Tenant } from '../../domain/tenant.ts';
 import { listOf, listQuery, pageOf } from '../common-schema.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { ApiDependencies } from '../deps.ts';
+import { inboxUsage } from '../inboxes/inbox-walk.ts';
 import { Problem } from '../problems.ts';
 import type { Api } from '../route-types.ts';
 import { strict } from '../validation.ts';
@@ -17,7 +18,7 @@ import {
   usageJson,
 } from './tenant-schema.ts';
 
-type Sources = Pick<ApiDependencies, 'tenants' | 'tenantData' | 'registry'>;
+type Sources = Pick<ApiDependencies, 'tenants' | 'tenantData' | 'registry' | 'inboxes'>;
 
 export const TENANTS = '/v1/tenants';
 const ONE = `${TENANTS}/:name`;
@@ -71,7 +72,7 @@ function registerCreate(app: Api, { tenants }: Sources): void {
   });
 }
 
-function registerReads(app: Api, { tenants, tenantData, registry }: Sources): void {
+function registerReads(app: Api, { tenants, tenantData, registry, inboxes }: Sources): void {
   app.route({
     method: 'GET',
     url: TENANTS,
@@ -105,7 +106,9 @@ function registerReads(app: Api, { tenants, tenantData, registry }: Sources): vo
     handler: async (request) => {
       const tenant = tenantOr404(tenants, request.params.name);
       const days = await tenantData.usage(tenant.number);
-      return { ...tenantJson(tenant), usage: usageJson(registry.count(tenant.number), days) };
+      const waiting = await inboxUsage(inboxes, tenant.number);
+      const usage = usageJson(registry.count(tenant.number), days, waiting);
+      return { ...tenantJson(tenant), usage };
     },
   });
 }

@@ -106,6 +106,9 @@ export const tenantWithUsage = tenantOutput
         subscriptions: count,
         events: count.describe('Stored at present.'),
         bytes: count.describe('Of their bodies and metadata; attempts are not counted.'),
+        inboxes: z
+          .object({ messages: count, bytes: count })
+          .describe('What waits in all inboxes to be pulled.'),
         days: z
           .array(z.object({ date: z.iso.date(), events: count, bytes: count }))
           .describe('By UTC day of acceptance; days without events are left out.'),
@@ -162,12 +165,16 @@ export function tenantJson(tenant: Tenant): z.output<typeof tenantOutput> {
   };
 }
 
+export type InboxUsage = z.output<typeof tenantWithUsage>['usage']['inboxes'];
+
 export function usageJson(
   subscriptions: number,
   days: readonly DayUsage[],
+  inboxes: InboxUsage,
 ): z.output<typeof tenantWithUsage>['usage'] {
   return {
     subscriptions,
+    inboxes,
     events: days.reduce((sum, { events }) => sum + events, 0),
     bytes: days.reduce((sum, { bytes }) => sum + bytes, 0),
     days: days.map(({ day, events, bytes }) => ({

@@ -39,7 +39,8 @@ test('a tenant is created with its settings, and shown with them', async () => {
   assert.deepEqual(shown, { ...DEFAULTS, ...settings, quotas, name: 'acme' });
   const { usage, ...again } = (await call('GET /v1/tenants/acme')).json;
   assert.deepEqual(again, created.json);
-  assert.deepEqual(usage, { subscriptions: 0, events: 0, bytes: 0, days: [] });
+  const inboxes = { messages: 0, bytes: 0 };
+  assert.deepEqual(usage, { subscriptions: 0, inboxes, events: 0, bytes: 0, days: [] });
 });
 
 test('a name is taken once, whether by creating it or by using it', async () => {

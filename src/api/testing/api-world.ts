@@ -180,7 +180,7 @@ function dependencies(
   pipe: Awaited<ReturnType<typeof openPipe>>,
   publicUrl: () => string,
 ) {
-  const { journal, control, tenantData, inbound, pollStates } = storage;
+  const { journal, control, tenantData, inbound, inboxes, pollStates } = storage;
   const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
@@ -207,6 +207,7 @@ function dependencies(
     journal,
     control,
     tenants,
+    inboxes,
     tenantData,
     rates: rules,
     checkTarget,
