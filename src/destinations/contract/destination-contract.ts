@@ -53,7 +53,10 @@ export function jobFor(
 }
 
 /** Waits for the end of a try. */
-export async function attempt(world: DestinationWorld, job: AttemptJob): Promise<AttemptResult> {
+export async function attempt(
+  world: Pick<DestinationWorld, 'destination'>,
+  job: AttemptJob,
+): Promise<AttemptResult> {
   let ends = 0;
   let returned = false;
   const result = await new Promise<AttemptResult>((resolve) => {
