@@ -18,6 +18,16 @@ export function needsNode(name: string, major: number, minor: number): string | 
   return !isEnough && `${name}: needs Node ${major}.${minor}, this is ${process.version}`;
 }
 
+/** @returns why a test of a package that npm leaves out on older Nodes can't run, or false. */
+export function notInstalled(name: string): string | false {
+  try {
+    import.meta.resolve(name);
+    return false;
+  } catch {
+    return `${name}: not installed`;
+  }
+}
+
 function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

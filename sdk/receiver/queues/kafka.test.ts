@@ -2,7 +2,7 @@ import type { Consumer } from 'kafkajs';
 import { Kafka, logLevel } from 'kafkajs';
 import { missingMockKafka, startMockKafka } from '../../contract/mock-kafka.ts';
 import { queueContract } from '../../contract/queue-contract.ts';
-import { needsNode } from '../../contract/services.ts';
+import { needsNode, notInstalled } from '../../contract/services.ts';
 import type { Queue } from '../queue.ts';
 import { kafkaQueue } from './kafka.ts';
 import { processMessage } from './message.ts';
@@ -57,7 +57,7 @@ const PRODUCERS: Readonly<Record<string, (broker: string) => Promise<OpenedProdu
 for (const [name, open] of Object.entries(PRODUCERS)) {
   queueContract({
     name,
-    skip: skip || (name !== 'kafkajs' && needsNode(name, 22, 22)),
+    skip: skip || notInstalled(name) || (name !== 'kafkajs' && needsNode(name, 22, 22)),
     givesUp: false,
     async open() {
       const cluster = await startMockKafka(TOPIC);

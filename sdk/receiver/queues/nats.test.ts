@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
 import { queueContract } from '../../contract/queue-contract.ts';
-import { missing, NATS_SERVER } from '../../contract/services.ts';
+import { missing, NATS_SERVER, notInstalled } from '../../contract/services.ts';
 import { consumeNats, natsQueue } from './nats.ts';
 
 const ACK_WAIT_MS = 10_000;
 
 queueContract({
   name: 'NATS JetStream',
-  skip: await missing('NATS', 4222),
+  skip: notInstalled('@nats-io/transport-node') || (await missing('NATS', 4222)),
   givesUp: true,
   async open() {
+    const { jetstream, jetstreamManager } = await import('@nats-io/jetstream');
+    const { connect, nanos } = await import('@nats-io/transport-node');
     const name = `bellwire_test_${randomUUID().replaceAll('-', '')}`;
     const publishing = await connect({ servers: NATS_SERVER });
     const connection = await connect({ servers: NATS_SERVER });
