@@ -50,7 +50,7 @@ async function openKafka(topic: string, options: StreamOptions): Promise<BrokerS
   const cluster = await MockCluster.start();
   await cluster.createTopic(topic);
   const broker = `127.0.0.1:${cluster.port}`;
-  const producer = new Producer<Buffer, Buffer, Buffer, Buffer>({
+  const producer = new Producer({
     clientId: 'bench',
     bootstrapBrokers: [broker],
     idempotent: true,
