@@ -149,10 +149,11 @@ class Jobs {
 
   #job(): AttemptJob {
     this.#sequence += 1;
-    const head = `{"webhook_id":"evt_${this.#sequence}","event_type":"task.completed","data":{"text":"`;
+    const id = `evt_${this.#sequence}`;
+    const head = `{"webhook_id":"${id}","event_type":"task.completed","data":{"text":"`;
     return {
       subscription: this.#subscription,
-      eventId: `evt_${this.#sequence}`,
+      eventId: id,
       eventType: 'task.completed',
       orderingKey: null,
       sequence: this.#sequence,

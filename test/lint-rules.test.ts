@@ -61,6 +61,8 @@ const REFUSED: readonly Fixture[] = [
   refused('R8', 'src/dispatch/*.ts', `import { lookup } from 'node:dns/promises';`),
   refused('R8', 'src/destinations/*.ts', `export const get = () => fetch('https://x.example');`),
   refused('R8', 'src/app/*.ts', `export const get = () => globalThis.fetch('https://x.example');`),
+  refused('R8', 'src/dispatch/*.ts', `import { connect } from 'amqplib';`),
+  refused('R8', 'src/destinations/*.ts', `import { createClient } from 'redis';`),
   refused('R8', 'src/cli/*.ts', `import * as http from 'node:http';`),
 ];
 
@@ -74,6 +76,7 @@ const ALLOWED: readonly Omit<Fixture, 'rule'>[] = [
   { path: 'src/dispatch/ok3.ts', code: `export * from '../accept/publication.ts';` },
   { path: 'src/destinations/webhook/ok.ts', code: `export * from '../../egress/port.ts';` },
   { path: 'src/destinations/webhook/ok2.ts', code: `export * from '../../transform/port.ts';` },
+  { path: 'src/destinations/nats/ok.ts', code: `export const load = () => import('redis');` },
   { path: 'src/domain/filter/ok.ts', code: `export * from '../limits.ts';` },
   { path: 'src/egress/ok.ts', code: `export { connect } from 'node:net';` },
   { path: 'src/api/ok.ts', code: `export * from '../dispatch/delivery-control.ts';` },

@@ -3,6 +3,10 @@
  * curl shows is what the code says. The API may add fields; none is renamed.
  */
 
+import type { Destination } from './destinations.ts';
+
+export type { BrokerCredentials, Destination } from './destinations.ts';
+
 /** Instants are ISO 8601 in UTC. */
 export type Instant = string;
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -135,12 +139,6 @@ export interface DeliveryCounts {
   readonly cancelled: number;
 }
 
-/** `kind` and the fields of that kind; credentials in it can be written, never read. */
-export interface Destination {
-  readonly kind: string;
-  readonly [field: string]: unknown;
-}
-
 export type SubscriptionStatus = 'active' | 'paused' | 'disabled' | 'pending_challenge';
 
 /** Both of the first two by default; a flavour stands under a header of your choice. */
@@ -238,7 +236,8 @@ export type UpdateSubscription = {
 export interface Subscription {
   readonly id: string;
   readonly event_types: readonly string[];
-  readonly target_url?: string;
+  /** Null where events do not go to a webhook. */
+  readonly target_url?: string | null;
   readonly destination?: Destination;
   readonly filter: Filter | null;
   /** A JSONata expression. */

@@ -90,7 +90,7 @@ test('a pool that is full lets the groups in by turns, none of them forgotten', 
     holding.release();
   }
   assert.deepEqual((await Promise.all(all)).map(summary), Array(8).fill('response 200'));
-  assert.deepEqual(order.slice(2, 4).toSorted(), [1, 2]);
+  assert.deepEqual(new Set(order.slice(2, 4)), new Set([1, 2]));
   assert.equal(holding.mostInFlight, 2);
 });
 

@@ -1,4 +1,4 @@
-/** Opens a connection to the first server and address that lets it, all of them vetted by egress. */
+/** Opens a connection to the first server and address that lets it, all vetted by egress. */
 import type { BrokerEndpoint } from '../../domain/broker-url.ts';
 import type { BrokerGuard, BrokerTls, ClientIdentity } from '../../egress/port.ts';
 import { BrokerFailure } from './adapter.ts';

@@ -238,10 +238,11 @@ function ending(check: Check): void {
     await world.proxy.heal();
   });
 
-  check('closing lets what is under way end', async (world) => {
+  check('closing lets what is under way end', async (world, t) => {
+    if (world.destination.close === undefined) return t.skip('it keeps nothing open of its own');
     const subscription = subscriptionTo(world.where);
     const running = [1, 2, 3].map((sequence) => attempt(world, jobFor(subscription, sequence)));
-    await world.destination.close?.();
+    await world.destination.close();
     const results = await Promise.all(running);
     assert.deepEqual([...new Set(results.map(outcomeOf))], ['delivered']);
     await world.proxy.drained();

@@ -1,4 +1,4 @@
-/** What error replies of Redis mean for a delivery. They begin with a word that tells them apart. */
+/** What error replies of Redis mean for a delivery; their first word tells them apart. */
 import { BrokerFailure, type PublishOutcome } from '../broker/adapter.ts';
 import type { TransportFailure } from '../../domain/attempt-result.ts';
 
