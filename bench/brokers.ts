@@ -13,6 +13,7 @@ import { createEgress } from '../src/egress/egress.ts';
 import { systemClock } from '../src/runtime/system.ts';
 import { ScriptedTransformer } from '../src/testing/scripted-transformer.ts';
 import { BENCHED_BROKERS, type BenchedBroker, type BrokerSides } from './lib/broker-sides.ts';
+import { BENCHED_STREAMS, type BenchedStream } from './lib/stream-sides.ts';
 import type { BenchContext } from './lib/context.ts';
 import { outcome, type Outcome, type RowInput } from './lib/report.ts';
 import { median } from './lib/stats.ts';
@@ -31,8 +32,8 @@ export async function benchBrokers(context: BenchContext): Promise<Outcome> {
   const rows: RowInput[] = [];
   const faults: string[] = [];
   const details: Record<string, readonly Round[]> = {};
-  for (const broker of BENCHED_BROKERS) {
-    const absent = await whyAbsent(broker.kind, broker.port);
+  for (const broker of [...BENCHED_BROKERS, ...BENCHED_STREAMS]) {
+    const absent = 'port' in broker ? await whyAbsent(broker.kind, broker.port) : broker.absent;
     if (absent !== undefined) {
       context.note(`brokers: ${broker.kind} is left out, ${absent}`);
       continue;
@@ -47,7 +48,7 @@ export async function benchBrokers(context: BenchContext): Promise<Outcome> {
 }
 
 async function measureBroker(
-  broker: BenchedBroker,
+  broker: BenchedBroker | BenchedStream,
   batch: number,
   context: BenchContext,
   faults: string[],
@@ -60,6 +61,7 @@ async function measureBroker(
   const links = new ThinLinks(parseMasterKeys(Buffer.alloc(32, 1).toString('base64')));
   const sides = await broker.open(`bellwire-bench-${process.pid}`, {
     guard: egress.brokers,
+    egress,
     clock: systemClock,
     transformer: new ScriptedTransformer(),
     payloads: { publicUrl: () => 'https://bellwire.test', links },

@@ -90,6 +90,10 @@ test('starting the server does not ask for the tools of developers', (t) => {
   assert.equal(setup(t, SERVER_ONLY).run([]).stdout, '');
 });
 
+test('starting the server installs no tools of developers', (t) => {
+  assert.match(setup(t).run([]).stdout, /ran ci .*--omit=dev$/m);
+});
+
 test('a failed install ends it with the exit code of npm', (t) => {
   const { status, stderr } = setup(t).run([], 3);
   assert.equal(status, 3);

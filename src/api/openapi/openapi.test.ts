@@ -87,6 +87,7 @@ const OPERATIONS = [
   'listEventTypes = GET /v1/event-types',
   'listEvents = GET /v1/events',
   'listInboundRequests = GET /v1/inbound-requests',
+  'listInboxes = GET /v1/inboxes',
   'listProviders = GET /v1/providers',
   'listReplays = GET /v1/replays',
   'listSources = GET /v1/sources',

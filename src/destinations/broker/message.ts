@@ -47,7 +47,7 @@ export function planMessage(
   };
 }
 
-/** Where dispatch keeps events in one line, so does the broker; else a task is what belongs together. */
+/** Where dispatch keeps events in one line, so does the broker; else a task belongs together. */
 function lineOf({ orderingKey, subscription, body, eventId }: AttemptJob): string {
   if (orderingKey !== null) return orderingKey;
   if (subscription.ordered) return WITHOUT_KEY;

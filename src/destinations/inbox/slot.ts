@@ -1,6 +1,6 @@
 /**
- * The way into one inbox. What comes while a transaction runs goes in together with the next one, so
- * that transactions grow with the load and nobody waits for one to fill.
+ * The way into one inbox. What comes while a transaction runs goes in together with the next one,
+ * so that transactions grow with the load and nobody waits for one to fill.
  */
 import { BROKER_DEADLINE_TICK_MS } from '../../domain/limits-destinations.ts';
 import { MAX_INBOX_BATCH_BYTES, MAX_INBOX_BATCH_MESSAGES } from '../../domain/limits-streams.ts';

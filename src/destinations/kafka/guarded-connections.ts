@@ -1,7 +1,7 @@
 /**
- * Connections to the brokers of a cluster. The client opens a socket to whatever address it is told,
- * and most are told by the cluster itself: so each is held against the rules of egress, resolved
- * once, and dialled as the literal address that was judged.
+ * Connections to the brokers of a cluster. The client opens a socket to whatever address it is
+ * told, and most are told by the cluster itself: so each is held against the rules of egress,
+ * resolved once, and dialled as the literal address that was judged.
  */
 import type { Broker, Connection, ConnectionOptions } from '@platformatic/kafka';
 import { readBrokerAddress } from '../../domain/broker-url.ts';

@@ -95,10 +95,30 @@ function toMessages(topic: string, batch: readonly BrokerMessage[]): KafkaMessag
     // The same key is the same partition, and there the order is kept.
     key: Buffer.from(line()),
     value: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
-    headers: new Map(
-      Object.entries(headers).map(([name, value]) => [Buffer.from(name), Buffer.from(value)]),
-    ),
+    headers: toHeaders(headers),
   }));
+}
+
+/** The same few names on every message. */
+const names = new Map<string, Buffer>();
+const MAX_NAMES = 1_000;
+
+function toHeaders(headers: Readonly<Record<string, string>>): Map<Buffer, Buffer> {
+  const encoded = new Map<Buffer, Buffer>();
+  for (const [name, value] of Object.entries(headers)) {
+    encoded.set(encodedName(name), Buffer.from(value));
+  }
+  return encoded;
+}
+
+function encodedName(name: string): Buffer {
+  let encoded = names.get(name);
+  if (encoded === undefined) {
+    if (names.size >= MAX_NAMES) names.clear();
+    encoded = Buffer.from(name);
+    names.set(name, encoded);
+  }
+  return encoded;
 }
 
 function brokersOf(destination: KafkaDestination): Broker[] {

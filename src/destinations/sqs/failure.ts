@@ -10,11 +10,30 @@ export interface SqsFailure {
   readonly isOfQueue?: boolean;
 }
 
-const AUTH =
-  /AccessDenied|AccessKey|ClientToken|Credential|ExpiredToken|IncompleteSignature|InvalidSecurity|MissingAuthentication|OptInRequired|Signature|UnrecognizedClient/;
+/** Parts of the codes of AWS, which has several for each thing. */
+const AUTH = anyOf([
+  'AccessDenied',
+  'AccessKey',
+  'ClientToken',
+  'Credential',
+  'ExpiredToken',
+  'InvalidSecurity',
+  'MissingAuthentication',
+  'OptInRequired',
+  'Signature',
+  'UnrecognizedClient',
+]);
 
-const BUSY =
-  /Throttl|TooManyRequests|OverLimit|InternalError|InternalFailure|ServiceUnavailable|RequestTimeout|QueueDeletedRecently/;
+const BUSY = anyOf([
+  'InternalError',
+  'InternalFailure',
+  'OverLimit',
+  'QueueDeletedRecently',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'Throttl',
+  'TooManyRequests',
+]);
 
 const NO_QUEUE = /QueueDoesNotExist|NonExistentQueue/;
 
@@ -82,4 +101,8 @@ function statusOf(error: object): number {
   if (typeof metadata !== 'object' || metadata === null) return 0;
   const status: unknown = 'httpStatusCode' in metadata ? metadata.httpStatusCode : 0;
   return typeof status === 'number' ? status : 0;
+}
+
+function anyOf(parts: readonly string[]): RegExp {
+  return new RegExp(parts.join('|'));
 }

@@ -1,6 +1,6 @@
 /**
- * Stands before a mock broker and adds what it lacks: SASL/PLAIN, records that are too large, topics
- * that do not exist, and being known under another address, as brokers behind a load balancer are.
+ * Stands before a mock broker and adds what it lacks: SASL/PLAIN, records that are too large,
+ * topics that do not exist, and being known under another address, as behind a load balancer.
  */
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * Stands before an emulator of SQS that takes any signature, and refuses, as AWS does, requests that
- * are not signed with the one access key it knows.
+ * Stands before an emulator of SQS that takes any signature, and refuses, as AWS does, requests
+ * that are not signed with the one access key it knows.
  */
 import {
   createServer,
