@@ -39,7 +39,9 @@ export function operationalEvents({ publisher, clock, onError }: Options) {
         subscription_id: id,
         reason,
         target_url: webhookUrl(destination),
-        destination: { kind: destination.kind, target: targetOf(destination) },
+        ...(destination.kind !== 'webhook' && {
+          destination: { kind: destination.kind, target: targetOf(destination) },
+        }),
       };
       insist({
         tenant,
