@@ -1,5 +1,5 @@
 /** Keys that make a second publish of the same thing a duplicate. */
-import * as crypto from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { DedupeKey } from '../storage/journal.ts';
 import type { InboundOrigin, Publication } from './publication.ts';
 
@@ -67,5 +67,5 @@ export function requestFingerprint(publication: Publication): Uint8Array {
 }
 
 function hash(text: string): Uint8Array {
-  return crypto.hash('sha256', text, 'buffer').subarray(0, HASH_BYTES);
+  return digest('sha256', text, 'buffer').subarray(0, HASH_BYTES);
 }

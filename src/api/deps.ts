@@ -24,6 +24,7 @@ import type { ControlStore } from '../storage/control.ts';
 import type { InboundStore } from '../storage/inbound.ts';
 import type { JournalStore } from '../storage/journal.ts';
 import type { PollStatus } from '../poll/poll-status.ts';
+import type { PollStateStore } from '../storage/poll-state.ts';
 import type { SourceRegistry } from '../storage/source-registry.ts';
 import type { SubscriptionRegistry } from '../storage/subscription-registry.ts';
 import type { TenantData } from '../storage/tenant-data.ts';
@@ -112,6 +113,7 @@ export interface ApiDependencies extends TargetChecks {
   readonly providers: readonly Provider[];
   readonly frontDoor: FrontDoor;
   readonly inbound: InboundStore;
+  readonly pollStates: Pick<PollStateStore, 'load'>;
   /** Resolves once what this node noted of inbound requests so far can be read. */
   readonly inboundWritten: () => Promise<void>;
   /** Where clients reach this server, without a slash at the end. */

@@ -173,7 +173,7 @@ async function serve(options: Options, parts: Parts): Promise<Server> {
 
 function openApi({ config, keys, log }: Options, parts: Parts) {
   const { storage, egress, transforms, links, publicUrl, stats, engine } = parts;
-  const { journal, control, tenantData, inbound } = storage;
+  const { journal, control, tenantData, inbound, pollStates } = storage;
   const { registry, sources, catalogue, tenants, rules } = engine;
   const { publisher, ingest, poller, replays, operational, cluster } = engine;
   return createApi({
@@ -187,6 +187,7 @@ function openApi({ config, keys, log }: Options, parts: Parts) {
     checkSource: checkOfSources(ingest.checkSource, egress),
     pollStatus: (source) => poller.status(source),
     inbound,
+    pollStates,
     inboundWritten: () => engine.writer.flushed(),
     publicUrl: () => publicUrl.text,
     catalogue,

@@ -14,5 +14,3 @@ export const MIN_DEDUPE_MS = 7 * DAY_MS;
 export const MAX_QUEUED_INBOUND = 5_000;
 /** Headers and bodies of those that wait. */
 export const MAX_QUEUED_INBOUND_BYTES = 32 * 1024 * 1024;
-/** What a poll source calls one of the resources it looks at. */
-export const MAX_POLL_RESOURCE_CHARS = 256;

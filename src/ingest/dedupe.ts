@@ -1,5 +1,5 @@
 /** What makes a second request a repeat of the first one. */
-import { hash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { MAX_PROVIDER_EVENT_ID_CHARS } from '../domain/limits-ingest.ts';
 import { valueAt } from '../domain/json-pointer.ts';
 import type { SourceDedupe } from '../domain/source.ts';
@@ -77,7 +77,7 @@ function bodyHash({ body, url }: InboundRequest): string {
 }
 
 function sha256(bytes: Uint8Array | string): string {
-  return hash('sha256', bytes, 'base64');
+  return crypto.hash('sha256', bytes, 'base64');
 }
 
 /** An id without end is known by its beginning and its hash. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { checkEventType, isOperationalEventType } from '../domain/event-type.ts';
 import { EventTypeNames, inboundEventType } from './event-type.ts';
 

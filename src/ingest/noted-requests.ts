@@ -42,7 +42,10 @@ export class NotedRequests {
   add(source: Source, status: RecordedInboundStatus, reason: string, make: () => NewInbound): void {
     const { note, clock } = this.#options;
     const tally = this.#tallyOf(source, status);
-    if (take(tally.limit, clock.monotonic()) === 0) return void note(make());
+    if (take(tally.limit, clock.monotonic()) === 0) {
+      note(make());
+      return;
+    }
     tally.skipped.set(reason, (tally.skipped.get(reason) ?? 0) + 1);
     this.#pending.add(tally);
     this.#timer ??= clock.setTimer(SUMMARY_AFTER_MS, () => this.#summarise());

@@ -133,3 +133,32 @@ test('an envelope is read back into the fields it was built from', () => {
   );
   assert.throws(() => readEnvelope('{"webhook_id":"a"}'), SyntaxError);
 });
+
+test('what came in through a source says so in both modes, and is read back', () => {
+  const inbound = { ...EVENT_FROM_SOURCE, dataText: '{"a":1}' };
+  const structured = structuredCloudEvent(inbound, SOURCE_URI);
+  const parsed: Record<string, unknown> = JSON.parse(structured);
+  const names = ['bwsourceid', 'bwprovidereventid', 'bwtrust'];
+  assert.deepEqual(
+    names.map((name) => parsed[name]),
+    ['src_1', 'p 1', 'untrusted'],
+  );
+  const headers = binaryCloudEventHeaders(inbound, SOURCE_URI);
+  assert.equal(headers[headers.indexOf('ce-bwprovidereventid') + 1], 'p%201');
+  const event = fromCloudEvent((name) => parsed[name], parsed['data']);
+  assert.deepEqual(
+    [event?.source_id, event?.provider_event_id, event?.trust],
+    ['src_1', 'p 1', 'untrusted'],
+  );
+  const own = structuredCloudEvent({ ...inbound, sourceId: undefined }, SOURCE_URI);
+  assert.equal(own.includes('bwtrust'), false);
+});
+
+const SOURCE_URI = 'https://hooks.example.com/tenants/1';
+const EVENT_FROM_SOURCE = {
+  id: 'evt_1',
+  eventType: 'github.push',
+  timestamp: '2026-04-09T12:00:00.000Z',
+  sourceId: 'src_1',
+  providerEventId: 'p 1',
+};

@@ -5,7 +5,7 @@
  * Accept appends events here, dispatch settles attempts here, and both learn what became durable by
  * listening.
  */
-import type { Clock, Timer } from '../runtime/clock.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type {
   AttemptRecord,
   DeliveryRecord,
@@ -86,7 +86,8 @@ export class JournalWriter {
   #settled: number[] = [];
   #lowWaterMark: number | null = null;
   readonly #inbound = new InboundQueue();
-  #noteTimer: Timer | null = null;
+  /** A timer will see to them. */
+  #inboundTimed = false;
   #flushWaiters: Flush[] = [];
   #failure: StorageError | null = null;
   /** Of a failed commit: stored all the same, if it was only the answer that got lost. */
@@ -158,12 +159,17 @@ export class JournalWriter {
   noteInbound(noted: NewInbound): number {
     const sequence = this.nextSequence();
     this.#inbound.add({ ...noted, sequence });
-    this.#noteTimer ??= this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
-      this.#noteTimer = null;
-      if (this.#inbound.isEmpty) return;
-      this.#schedule();
-    });
+    this.#writeNotesSoon();
     return sequence;
+  }
+
+  #writeNotesSoon(): void {
+    if (this.#inboundTimed) return;
+    this.#inboundTimed = true;
+    this.#options.clock.setTimer(NOTE_INBOUND_MS, () => {
+      this.#inboundTimed = false;
+      if (!this.#inbound.isEmpty) this.#schedule();
+    });
   }
 
   /** Inbound requests that were not written down for want of room. */
@@ -303,6 +309,7 @@ export class JournalWriter {
     this.#settled = [...settled, ...this.#settled];
     this.#lowWaterMark ??= batch.lowWaterMark;
     this.#inbound.putBack(batch.inbound);
+    if (!this.#inbound.isEmpty && !isFinal(error)) this.#writeNotesSoon();
     for (const done of waiters) done({ kind: 'failed', error });
     // Whoever began to wait meanwhile, or waits for a later cut, waited for this one too.
     for (const flush of this.#flushWaiters.splice(0)) flush.reject(error);

@@ -4,7 +4,7 @@ export interface PollStateRow {
   readonly tenant: number;
   /** Number of the source. */
   readonly source: number;
-  /** Which of the source's resources; see `MAX_POLL_RESOURCE_CHARS`. */
+  /** Which of the source's resources, in at most 256 characters. */
   readonly resource: string;
   /** JSON text. */
   readonly state: string;

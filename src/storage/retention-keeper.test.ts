@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TelemetryEvent } from '../runtime/telemetry.ts';
 import { OK } from '../testing/simulated-network.ts';
 import { SimulatedWorld } from '../testing/simulated-world.ts';
+import { inboundRecord } from './contract/factories.ts';
 import { createMemoryStorage } from './memory/store.ts';
 import { RetentionKeeper } from './retention-keeper.ts';
 import type { RetentionStore } from './retention.ts';
@@ -165,4 +166,28 @@ test('stopping before the start is fine, and then it does not start', async () =
   await keeper.start();
   await world.advance(MINUTE_MS);
   assert.equal(stored(world), 1);
+});
+
+test('inbound requests go with the days of their tenant, keys of sources in a week', async () => {
+  const world = await SimulatedWorld.create();
+  const inbound = (dedupe: string) =>
+    ({ source: 4, sourceId: 'src_4', providerEventId: null, dedupe }) as const;
+  const { sequence: _sequence, ...noted } = inboundRecord({ receivedAt: world.clock.now() });
+  for (const tenant of [1, 2]) world.engine.writer.noteInbound({ ...noted, tenant });
+  await world.publish({ inbound: inbound('a') });
+  const { keeper } = keeperOf(world, { days: 30, tenants: () => [{ tenant: 1, days: 1 }] });
+  await world.advance(25 * HOUR_MS);
+  await keeper.start();
+  await world.advance(MINUTE_MS);
+  const left = async (tenant: number) => {
+    const { items } = await createMemoryStorage(world.data).inbound.list(tenant, { limit: 9 });
+    return items.length;
+  };
+  assert.equal(stored(world), 0);
+  assert.deepEqual([await left(1), await left(2)], [0, 1]);
+  assert.equal((await world.publish({ inbound: inbound('a') })).kind, 'duplicate');
+  await world.advance(6 * DAY_MS);
+  assert.equal((await world.publish({ inbound: inbound('a') })).kind, 'accepted');
+  assert.equal(await left(2), 1);
+  await keeper.stop();
 });

@@ -1,7 +1,7 @@
 /**
- * Removes what is past its retention, events and inbound requests: at the start, then every few minutes, in chunks with pauses
- * in which commits get through. It remembers nothing: whatever it is interrupted at, the next pass
- * finds what is left.
+ * Removes what is past its retention, events and inbound requests: at the start, then every few
+ * minutes, in chunks with pauses in which commits get through. It remembers nothing: whatever it is
+ * interrupted at, the next pass finds what is left.
  */
 import { MIN_DEDUPE_MS } from '../domain/limits-sources.ts';
 import { retentionSteps, type RetentionStep, type TenantRetention } from '../domain/retention.ts';

@@ -21,8 +21,6 @@ import { mayWorkAgain, StorageError } from './storage.ts';
 import type { VaultOptions } from './subscription-vault.ts';
 import { Turns } from './turns.ts';
 
-export type { SourceDirectory } from './source-snapshot.ts';
-
 export interface NewSource {
   readonly tenant: number;
   readonly settings: SourceSettings;
@@ -116,9 +114,7 @@ export class SourceRegistry implements SourceDirectory {
     return this.#turns.take(number, async () => {
       const current = this.#snapshot.byNumber(number);
       if (current === undefined) return;
-      const live = liveSecrets(current, this.#options.clock.now());
-      const secrets = live.map(({ text }) => text);
-      const renewed = { ...current, secrets, secretEnds: live.map(({ endsAt }) => endsAt) };
+      const renewed = withoutEnded(current, this.#options.clock.now());
       // What another node has written meanwhile was sealed by that node.
       const record = this.#record(renewed, null);
       if (await this.#update(record, current, current.updatedAt)) {
@@ -366,6 +362,13 @@ export class SourceRegistry implements SourceDirectory {
       ...this.#vault.open(record),
     };
   }
+}
+
+function withoutEnded(source: Source, now: number): Source {
+  if (!hasEndedSecret(source, now)) return source;
+  const live = liveSecrets(source, now);
+  const secrets = live.map(({ text }) => text);
+  return { ...source, secrets, secretEnds: live.map(({ endsAt }) => endsAt) };
 }
 
 /** Sealing draws at random, so that no two records are sealed alike. */

@@ -1,6 +1,6 @@
 /**
- * The sealed part of a source's row: the token of its URL and its secrets. The rest is the JSON text
- * of its settings.
+ * The sealed part of a source's row: the token of its URL and its secrets. The rest is the JSON
+ * text of its settings.
  *
  * A row that can't be opened is locked, not lost: its source is there and out of order, while the
  * row keeps its sealed bytes. With the right key at the next start everything is as it was.

@@ -8,6 +8,8 @@ export type ControlFate = Pick<JournalFate, 'fault' | 'failure'>;
 const WRITES: ReadonlySet<PropertyKey> = new Set<keyof ControlStore>([
   'insertSubscription',
   'updateSubscription',
+  'insertSource',
+  'updateSource',
 ]);
 
 /** @param fate what befalls the next write; it takes no time. */

@@ -5,7 +5,7 @@ import { readRequest } from '../../src/dispatch/replay/request.ts';
 import type { EventRecord } from '../../src/storage/journal.ts';
 import type { MemoryData } from '../../src/storage/memory/store.ts';
 import type { ReplayRecord } from '../../src/storage/replays.ts';
-import { pairKey, type Ledger, type Wish } from './ledger.ts';
+import { isRepeatable, pairKey, type Ledger, type Wish } from './ledger.ts';
 import { needlessSuccesses, type Oracle, type Watched } from './oracle.ts';
 
 /** @returns what is wrong, one sentence each. */
@@ -13,6 +13,7 @@ export function finalAccount(data: MemoryData, ledger: Ledger, oracle: Oracle): 
   const events = [...data.journal.eventsAfter(0)];
   return [
     ...acknowledged(events, ledger),
+    ...storedOnce(events, ledger),
     ...events.flatMap((event) => ends(event, data, ledger, oracle)),
     ...[...oracle.watched.values()].flatMap((watched) => attempts(data, watched, ledger)),
     ...[...data.replays.values()].flatMap((record) => replayed(record, data, ledger)),
@@ -33,6 +34,19 @@ function acknowledged(events: readonly EventRecord[], ledger: Ledger): string[] 
     }
   }
   return wrong;
+}
+
+/** What was sent again, by a publisher or a provider, is one event. */
+function storedOnce(events: readonly EventRecord[], ledger: Ledger): string[] {
+  const repeatable = new Set(ledger.wishes.filter(isRepeatable).map(({ number }) => number));
+  const seen = new Set<number>();
+  return events.flatMap((event) => {
+    const wish = wishOf(event);
+    if (!repeatable.has(wish)) return [];
+    if (seen.has(wish)) return [`wish ${wish} was stored twice`];
+    seen.add(wish);
+    return [];
+  });
 }
 
 function isExpected(matched: readonly number[], { expected }: Wish): boolean {

@@ -180,5 +180,6 @@ export function pairKey(sequence: number, subscription: number): string {
 
 /** True when trying again can't make a second event. */
 export function isRepeatable({ publication }: Wish): boolean {
-  return publication.id !== undefined || publication.idempotencyKey !== undefined;
+  const { id, idempotencyKey, inbound } = publication;
+  return id !== undefined || idempotencyKey !== undefined || inbound !== undefined;
 }

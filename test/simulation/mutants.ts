@@ -91,6 +91,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       return journal.commit({ ...batch, events });
     },
   })),
+  'forgets what sources have sent before': journalMutant((journal) => ({
+    commit(batch) {
+      const events = batch.events.map((event) =>
+        event.source === null ? event : { ...event, dedupe: [] },
+      );
+      return journal.commit({ ...batch, events });
+    },
+  })),
   'takes duplicates for stored': journalMutant((journal) => ({
     async commit(batch) {
       await journal.commit(batch);

@@ -1,7 +1,9 @@
 /** The people of a simulation: publishers, owners of subscriptions, and operators who interfere. */
 import { targetOf } from '../../src/domain/destination.ts';
 import { liveSecret, type Subscription } from '../../src/domain/subscription.ts';
-import type { Publication } from '../../src/accept/publication.ts';
+import type { InboundOrigin, Publication } from '../../src/accept/publication.ts';
+import { inboundRecord } from '../../src/storage/contract/factories.ts';
+import type { JournalWriter } from '../../src/storage/journal-writer.ts';
 import type { DeliveryView } from '../../src/storage/journal.ts';
 import type { SimulatedEngine } from '../../src/testing/simulated-engine.ts';
 import { TENANT, webhookSettings } from '../../src/testing/simulated-world.ts';
@@ -54,6 +56,7 @@ export class People {
       ...(dice.chance(0.1) ? { deliverAt: now() + dice.between(0, MAX_AHEAD_MS) } : {}),
       ...(dice.chance(0.6) ? { orderingKey: dice.pick(KEYS) } : {}),
       ...(dice.chance(0.1) ? { retry: false } : {}),
+      ...(dice.chance(0.25) ? { inbound: originOf(number, dice.between(1, 2)) } : {}),
     };
     this.try(ledger.wish(publication));
   }
@@ -63,7 +66,9 @@ export class People {
     const { ledger, note, engine, broken } = this.#options;
     wish.expected.push(ledger.matching(wish));
     wish.open += 1;
-    engine().publisher.publish(wish.publication, (result) => {
+    const { publisher, writer } = engine();
+    publisher.publish(wish.publication, (result) => {
+      if (result.kind === 'duplicate') noteRepeat(writer, wish.publication, result.id);
       const told = result.kind === 'accepted' || result.kind === 'duplicate' ? result.id : '';
       note(`wish ${wish.number} ${result.kind} ${told}`);
       const wrong = ledger.answered(wish, result);
@@ -226,6 +231,20 @@ export class People {
   #refused(error: unknown): void {
     this.#options.note(`refused: ${String(error)}`);
   }
+}
+
+/** Of an event that a provider sent: what it calls it makes a second one a repeat. */
+function originOf(wish: number, source: number): InboundOrigin {
+  const name = `provider-${wish}`;
+  return { source, sourceId: `src_${source}`, providerEventId: name, dedupe: name };
+}
+
+/** As the door does it. */
+function noteRepeat(writer: JournalWriter, { inbound, tenant }: Publication, eventId: string) {
+  if (inbound === undefined) return;
+  const { source, providerEventId } = inbound;
+  const { sequence: _sequence, ...noted } = inboundRecord({ source, tenant, providerEventId });
+  writer.noteInbound({ ...noted, status: 'duplicate', eventId });
 }
 
 function isRefusal(error: unknown): boolean {

@@ -58,8 +58,9 @@ export function eventJson(event: EventRecord, deliveries: readonly DeliveryView[
     created_at: isoTime(event.createdAt),
     deliveries: deliveryCounts(deliveries),
   });
+  const sourceId = event.source === null ? 'null' : member(body, 'source_id');
   return (
-    `${head.slice(0, -1)},"source_id":${event.source === null ? 'null' : member(body, 'source_id')}` +
+    `${head.slice(0, -1)},"source_id":${sourceId}` +
     `,"occurred_at":${member(body, 'timestamp')}` +
     `,"warnings":${event.warnings ?? '[]'}` +
     `,"metadata":${event.metadata ?? 'null'},"data":${envelopeDataText(body)}}`

@@ -26,9 +26,9 @@ async function start(t: TestContext, maxReceivingBytes?: number): Promise<World>
   const ends: BodyEnd[] = [];
   const waiting: (() => void)[] = [];
   const arrivals: (() => void)[] = [];
-  let requests = 0;
+  const seen: object[] = [];
   const server = createServer((request, response) => {
-    requests += 1;
+    seen.push(request);
     arrivals.splice(0).forEach((look) => look());
     reader.read(request, MAX_BYTES, (end) => {
       ends.push(end);
@@ -52,7 +52,7 @@ async function start(t: TestContext, maxReceivingBytes?: number): Promise<World>
       return ends.shift() as BodyEnd;
     },
     async seen(count) {
-      while (requests < count) await new Promise<void>((resolve) => arrivals.push(resolve));
+      while (seen.length < count) await new Promise<void>((resolve) => arrivals.push(resolve));
     },
     async holds(bytes) {
       while (reader.receivingBytes !== bytes) {

@@ -132,7 +132,10 @@ function idOf({ receivedAt, sequence }: InboundView): string {
   return recordId('inb', receivedAt, sequence);
 }
 
-function inboundJson(view: InboundView, sources: Parts['sources']): z.output<typeof inboundOutput> {
+export function inboundJson(
+  view: InboundView,
+  sources: Pick<Parts['sources'], 'idOf'>,
+): z.output<typeof inboundOutput> {
   return {
     id: idOf(view),
     source_id: sources.idOf(view.source) ?? '',

@@ -9,12 +9,12 @@ import {
   MAX_POLL_BUDGET_REQUESTS,
   MAX_POLL_BUDGET_SECONDS,
   MAX_POLL_INTERVAL_SECONDS,
+  MAX_POLL_RESOURCE_CHARS,
   MAX_POLL_RESOURCES,
   MAX_POLL_VAR_CHARS,
   MAX_POLL_VARS,
   MIN_POLL_INTERVAL_SECONDS,
 } from '../../domain/limits-poll.ts';
-import { MAX_POLL_RESOURCE_CHARS } from '../../domain/limits-sources.ts';
 import { CHANGE_KINDS, pollSettings, type PollConfig } from '../../domain/poll/settings.ts';
 import { checkTemplate } from '../../domain/poll/template.ts';
 import { THRESHOLD_OPS } from '../../domain/poll/threshold.ts';

@@ -158,7 +158,8 @@ const refused: Readonly<Record<string, Refused>> = {
     part: 'invalid_value',
   },
   'a broken pattern': unfit({ event_type: '**.a' }, '/event_type', 'invalid_event_type'),
-  'a field that is not built yet': unfit({ source_id: 'a' }, '/source_id', 'unknown_field'),
+  'a source that is not there': unfit({ source_id: 'src_a' }, '/source_id', 'unknown_source'),
+  'a field that there is not': unfit({ colour: 'red' }, '/colour', 'unknown_field'),
   'a short secret': unfit({ secret: 'short' }, '/secret', 'invalid_secret'),
   'a private key as secret': unfit(
     { secret: 'whsk_abcdefghijklmnop' },

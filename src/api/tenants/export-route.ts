@@ -46,7 +46,8 @@ export function registerTenantExport(app: Api, sources: Sources): void {
       summary: 'Export all that a tenant has',
       description:
         'NDJSON; each line names its `type`: `tenant`, `subscription` (without secrets), ' +
-        '`api_key`, `event`, behind each event its `delivery` and `attempt` lines, and now and ' +
+        '`api_key`, `source` (likewise) with its `poll_state` lines, `event`, behind each event ' +
+        'its `delivery` and `attempt` lines, `inbound_request` (those without an event), and now and ' +
         'then a `cursor`. The last line is a `summary`, or an `error` when it is not complete. ' +
         'It holds the events that were stored when it began, in no particular order.',
       tags: ['Tenants'],

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { DEFAULT_SOURCE_CHOICES } from '../../domain/source.ts';
+import {
+  batch as commitOf,
+  inboundRecord,
+  newEvent,
+  pollState,
+} from '../../storage/contract/factories.ts';
 import { StorageError } from '../../storage/storage.ts';
 import { openApiWorld, type ApiWorld } from '../testing/api-world.ts';
 import type { Call } from '../testing/caller.ts';
@@ -90,13 +97,50 @@ test('an export holds all that the tenant has, and no secret', async () => {
   assert.deepEqual(last, {
     type: 'summary',
     subscriptions: 1,
+    sources: 0,
+    poll_states: 0,
     api_keys: 1,
     events: 50,
     deliveries: 50,
     attempts: ofType(lines, 'attempt').length,
+    inbound_requests: 0,
   });
   const text = JSON.stringify(lines);
   assert.ok(!text.includes('a secret of mine') && !text.includes('top-secret'), 'a secret');
+});
+
+test('an export holds sources, what they remember, and requests without an event', async () => {
+  await fill('receiving', 1);
+  const { number: tenant } =
+    world.deps.tenants.list().find(({ name }) => name === 'receiving') ?? {};
+  assert.ok(tenant !== undefined);
+  const settings = { ...DEFAULT_SOURCE_CHOICES, provider: 'github' };
+  const secrets = ['a secret of the source'];
+  const source = await world.deps.sources.create({ tenant, settings, secrets });
+  await world.storage.pollStates.save([pollState({ tenant, source: source.number })]);
+  const next = () => ({ sequence: world.storage.sequences.next(), tenant, source: source.number });
+  const event = newEvent({ ...next(), matched: [] });
+  const inbound = Array.from({ length: 40 }, () => inboundRecord(next()));
+  const more = inboundRecord(next());
+  const handshake = { ...more, status: 'handshake' } as const;
+  await world.storage.journal.commit(
+    commitOf({ events: [event], inbound: [...inbound, handshake] }),
+  );
+  const lines = await exported('receiving');
+  assert.deepEqual(
+    ofType(lines, 'source').map(({ id, provider }) => [id, provider]),
+    [[source.id, 'github']],
+  );
+  const [state] = ofType(lines, 'poll_state');
+  assert.deepEqual([state?.['source_id'], state?.['state']], [source.id, '{"etag":"1"}']);
+  const requests = ofType(lines, 'inbound_request');
+  assert.equal(requests.filter(({ status }) => status === 'rejected').length, 40);
+  assert.equal(requests.length, 41);
+  assert.ok(requests.every((line) => line['source_id'] === source.id));
+  const summary = lines.at(-1) ?? assert.fail();
+  const counted = ['sources', 'poll_states', 'inbound_requests'].map((name) => summary[name]);
+  assert.deepEqual(counted, [1, 1, 41]);
+  assert.ok(!JSON.stringify(lines).includes('a secret of the source'));
 });
 
 test('an export goes on behind any of its cursors', async () => {

@@ -4,17 +4,26 @@
  * break; the last line is a `summary`, or an `error` when something went wrong on the way.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { Source } from '../../domain/source.ts';
 import type { Tenant } from '../../domain/tenant.ts';
-import type { EventRecord } from '../../storage/journal.ts';
+import {
+  RECORDED_INBOUND_STATUSES,
+  type InboundQuery,
+  type InboundView,
+} from '../../storage/inbound.ts';
+import type { EventRecord, Page } from '../../storage/journal.ts';
 import type { TenantEventPosition } from '../../storage/tenant-data.ts';
 import { keyJson } from '../auth/api-key-routes.ts';
 import type { KeyDirectory } from '../auth/key-directory.ts';
+import { isoTime } from '../common-schema.ts';
 import { encodeCursor } from '../cursor.ts';
 import { attemptJson, deliveryJson } from '../deliveries/delivery-json.ts';
 import type { ApiDependencies } from '../deps.ts';
 import { eventJson } from '../events/event-json.ts';
+import { inboundJson } from '../inbound/inbound-routes.ts';
 import { toProblem } from '../problem-reply.ts';
 import { Problem, problemJson } from '../problems.ts';
+import { sourceJson } from '../sources/source-json.ts';
 import { subscriptionJson } from '../subscriptions/subscription-json.ts';
 import { tenantJson } from './tenant-schema.ts';
 
@@ -23,7 +32,16 @@ const PAGE_EVENTS = 16;
 
 export interface ExportSources extends Pick<
   ApiDependencies,
-  'registry' | 'journal' | 'tenantData' | 'deliveries' | 'clock' | 'onError'
+  | 'registry'
+  | 'sources'
+  | 'journal'
+  | 'inbound'
+  | 'pollStates'
+  | 'tenantData'
+  | 'deliveries'
+  | 'publicUrl'
+  | 'clock'
+  | 'onError'
 > {
   readonly keys: Pick<KeyDirectory, 'list'>;
   /** True once the server drains, which must not wait for a long export. */
@@ -37,7 +55,15 @@ export interface ExportPosition {
   readonly after: TenantEventPosition | undefined;
 }
 
-type Counted = 'subscription' | 'api_key' | 'event' | 'delivery' | 'attempt';
+type Counted =
+  | 'subscription'
+  | 'source'
+  | 'poll_state'
+  | 'api_key'
+  | 'event'
+  | 'delivery'
+  | 'attempt'
+  | 'inbound_request';
 
 /** @param from undefined for the whole, else where an earlier one broke off. */
 export async function* exportLines(
@@ -62,6 +88,7 @@ export async function* exportLines(
       // Reads of the embedded store take no turn of the event loop by themselves.
       await setImmediate();
     }
+    yield* part.inboundRequests(position.upTo);
     yield part.summary();
   } catch (error) {
     const problem = toProblem(error);
@@ -83,10 +110,13 @@ class ExportPart {
   readonly #tenant: Tenant;
   readonly #counts: Record<Counted, number> = {
     subscription: 0,
+    source: 0,
+    poll_state: 0,
     api_key: 0,
     event: 0,
     delivery: 0,
     attempt: 0,
+    inbound_request: 0,
   };
 
   constructor(sources: ExportSources, tenant: Tenant) {
@@ -94,13 +124,42 @@ class ExportPart {
     this.#tenant = tenant;
   }
 
-  *settings(): Generator<string> {
-    const { registry, keys } = this.#sources;
+  async *settings(): AsyncGenerator<string> {
+    const { registry, keys, sources, publicUrl, clock } = this.#sources;
     const { number } = this.#tenant;
     yield line('tenant', tenantJson(this.#tenant));
     for (const one of registry.list(number))
       yield this.#line('subscription', subscriptionJson(one));
     for (const key of keys.list(number)) yield this.#line('api_key', keyJson(key));
+    for (const source of sources.list(number)) {
+      yield this.#line('source', sourceJson(source, publicUrl(), clock.now()));
+      yield* this.#pollStates(source);
+    }
+  }
+
+  async *#pollStates({ number, id }: Source): AsyncGenerator<string> {
+    for (const { resource, state, updatedAt } of await this.#sources.pollStates.load(number)) {
+      const updated = isoTime(updatedAt);
+      yield this.#line('poll_state', { source_id: id, resource, state, updated_at: updated });
+    }
+  }
+
+  /** Those without an event; the others are shown by theirs. */
+  async *inboundRequests(upTo: number): AsyncGenerator<string> {
+    const { inbound, sources } = this.#sources;
+    for (const status of RECORDED_INBOUND_STATUSES) {
+      let before: number | undefined = upTo + 1;
+      while (before !== undefined) {
+        refuseWhenClosing(this.#sources);
+        const query: InboundQuery = { status, before, limit: PAGE_EVENTS };
+        const page: Page<InboundView, number> = await inbound.list(this.#tenant.number, query);
+        for (const view of page.items) {
+          yield this.#line('inbound_request', inboundJson(view, sources));
+        }
+        before = page.next;
+        await setImmediate();
+      }
+    }
   }
 
   /** @returns where the next page begins. */
@@ -128,9 +187,18 @@ class ExportPart {
 
   /** Of what this part of the export held. */
   summary(): string {
-    const { subscription, api_key: keys, event, delivery, attempt } = this.#counts;
-    const counts = { subscriptions: subscription, api_keys: keys, events: event };
-    return line('summary', { ...counts, deliveries: delivery, attempts: attempt });
+    const { subscription, source, poll_state: states, api_key: keys } = this.#counts;
+    const { event, delivery, attempt, inbound_request: requests } = this.#counts;
+    return line('summary', {
+      subscriptions: subscription,
+      sources: source,
+      poll_states: states,
+      api_keys: keys,
+      events: event,
+      deliveries: delivery,
+      attempts: attempt,
+      inbound_requests: requests,
+    });
   }
 
   #line(type: Counted, value: object): string {

@@ -180,7 +180,7 @@ function dependencies(
   pipe: Awaited<ReturnType<typeof openPipe>>,
   publicUrl: () => string,
 ) {
-  const { journal, control, tenantData, inbound } = storage;
+  const { journal, control, tenantData, inbound, pollStates } = storage;
   const { publisher, dispatcher, replays, registry, sources, tenants, rules } = pipe;
   const onError = (error: unknown) => errors.push(error);
   const operational = operationalEvents({ publisher, clock, onError });
@@ -196,6 +196,7 @@ function dependencies(
     }),
     pollStatus: () => Promise.resolve(undefined),
     inbound,
+    pollStates,
     inboundWritten: () => pipe.writer.flushed(),
     publicUrl,
     publisher,

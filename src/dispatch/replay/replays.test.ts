@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { recordId } from '../../domain/ids.ts';
 import { MAX_REPLAYS_PER_TENANT } from '../../domain/limits.ts';
 import { replayRequest, SimulatedWorld, TENANT } from '../../testing/simulated-world.ts';
 import { ReplayOverError, TooManyReplaysError } from '../replay-control.ts';
@@ -233,4 +234,19 @@ test('a live event starts at once, however much is being replayed', async () => 
     assert.equal(last?.job.sequence, 501 + event);
     assert.equal(last.startedAt, world.clock.now());
   }
+});
+
+test('a replay knows which source a subscription takes events of', async () => {
+  const world = await SimulatedWorld.create({ unit: 0.5 });
+  const sourceId = recordId('src', 5, 4);
+  const inbound = (source: number, dedupe: string) =>
+    ({ source, sourceId: recordId('src', 5, source), providerEventId: null, dedupe }) as const;
+  await world.publish();
+  await world.publish({ inbound: inbound(4, 'a') });
+  await world.publish({ inbound: inbound(5, 'b') });
+  await world.publish({ inbound: inbound(4, 'c') });
+  const { number } = await world.subscribe({ sourceId });
+  await world.replay({ subscription: number });
+  await world.advance(SETTLE_MS);
+  assert.deepEqual(sent(world).toSorted(), [`2/${number}`, `4/${number}`]);
 });

@@ -285,6 +285,18 @@ test('an id with the mark that ends it would be signed in two ways', () => {
   pair.refuses(pair.sign({ id: 'msg.1' }), 'a dot in the id');
 });
 
+test('under two names of headers, an id that is added is not believed', () => {
+  const svix = CASES.find(({ title }) => title === 'svix 1')?.scheme ?? fail();
+  const white = CASES.find(({ title }) => title === 'standard-webhooks 1')?.scheme ?? fail();
+  const pair = new Pair(svix);
+  const request = signedRequest(white, pair.signing);
+  assert.ok(pair.judge(request).ok, 'the names that white-label senders use');
+  pair.refuses(withHeader(request, 'svix-id', 'msg_2'), 'another id');
+  pair.refuses(withHeader(request, 'svix-timestamp', String(NOW / 1_000 + 1)), 'another time');
+  const both = withHeader(request, 'svix-signature', 'v1,AAAA');
+  assert.ok(pair.judge(both).ok, 'one signature that fits is enough');
+});
+
 function fail(): never {
   throw new Error('The catalogue has no such entry');
 }

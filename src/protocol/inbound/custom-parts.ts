@@ -1,4 +1,5 @@
 /** The parts of a custom scheme: where signature and time stand, and how they are written. */
+import { DEFAULT_TOLERANCE_SECONDS } from './code/instants.ts';
 import type { ObjectReader } from './custom-reader.ts';
 import type {
   SignatureEncoding,
@@ -10,7 +11,6 @@ import type {
 
 const ENCODINGS: readonly SignatureEncoding[] = ['hex', 'base64', 'base64url'];
 const UNITS: readonly TimestampRule['unit'][] = ['s', 'ms', 'iso8601'];
-const DEFAULT_TOLERANCE_SECONDS = 300;
 export const MAX_TOLERANCE_SECONDS = 86_400;
 export const MAX_SIGNATURE_HEADERS = 8;
 

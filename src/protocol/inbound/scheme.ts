@@ -68,7 +68,8 @@ export interface SignatureSource {
 /** Where the time of sending stands; it must be part of what is signed. */
 export interface TimestampRule {
   readonly at:
-    | { readonly header: string }
+    /** Lower case. `otherwise` is read where the first is not there. */
+    | { readonly header: string; readonly otherwise?: string }
     /** The field that the layout names. */
     | 'signature'
     /** JSON Pointer into the body. */

@@ -48,7 +48,8 @@ interface CompiledTime {
   readonly tolerance: number;
   /** Where the time stands in the body; null where it stands elsewhere. */
   readonly path: readonly string[] | null;
-  readonly header: string | null;
+  /** The first that is there counts; empty where it stands elsewhere. */
+  readonly headers: readonly string[];
 }
 
 /** @throws TypeError for secrets, settings or templates that can't be used. */
@@ -83,11 +84,12 @@ function matcherOf(scheme: SignedScheme, secret: string): Matcher {
 function compileTime(rule: TimestampRule | null, options: VerifierOptions): CompiledTime | null {
   if (rule === null) return null;
   const { at } = rule;
+  const inHeader = typeof at === 'object' && 'header' in at ? [at.header, at.otherwise] : [];
   return {
     rule,
     tolerance: options.toleranceSeconds ?? rule.toleranceSeconds,
     path: typeof at === 'object' && 'json' in at ? pointerPath(at.json) : null,
-    header: typeof at === 'object' && 'header' in at ? headerName(at.header, options) : null,
+    headers: inHeader.flatMap((name) => (name === undefined ? [] : [headerName(name, options)])),
   };
 }
 
@@ -97,7 +99,7 @@ function verify(compiled: Compiled, request: InboundRequest, now: number): Inbou
   const given = compiled.read(context);
   if ('ok' in given) return given;
   if (time !== null && time.path === null) {
-    const text = time.header === null ? given.timestamp : request.headers(time.header);
+    const text = time.headers.length === 0 ? given.timestamp : firstOf(time.headers, request);
     const refusal = timeRefusal(text, time.rule.unit, time.tolerance, now);
     if (refusal !== undefined) return refusal;
     context.timestamp = text ?? '';
@@ -111,17 +113,22 @@ function verify(compiled: Compiled, request: InboundRequest, now: number): Inbou
   return timeRefusal(text, time.rule.unit, time.tolerance, now) ?? verdict;
 }
 
+function firstOf(names: readonly string[], { headers }: InboundRequest): string | undefined {
+  for (const name of names) {
+    const value = headers(name);
+    if (value !== undefined && value !== '') return value;
+  }
+  return undefined;
+}
+
 function readId(compiled: Compiled, context: SigningContext): Refusal | undefined {
   const content = compiled.ways[0]?.content;
   if (content?.hasId !== true) return undefined;
-  for (const name of compiled.idHeaders) {
-    const id = context.request.headers(name);
-    if (id === undefined || id === '') continue;
-    if (content.idEnd !== '' && id.includes(content.idEnd)) return compiled.idAmbiguous;
-    context.id = id;
-    return undefined;
-  }
-  return compiled.idMissing;
+  const id = firstOf(compiled.idHeaders, context.request);
+  if (id === undefined) return compiled.idMissing;
+  if (content.idEnd !== '' && id.includes(content.idEnd)) return compiled.idAmbiguous;
+  context.id = id;
+  return undefined;
 }
 
 /** Every secret is tried, found or not, so that time tells nothing about which one fits. */

@@ -303,7 +303,7 @@ export const AGENTS: readonly Provider[] = [
     retry: 'Growing pauses; the trigger is switched off after repeated failures.',
     secretHint: 'Secret of the webhook: lf-whsec_ and more, used whole.',
     confidence: 'verified-primary',
-    unverifiedFields: ['retry'],
+    unverifiedFields: ['scheme.timestamp.toleranceSeconds', 'retry'],
     documentation: 'Langfuse source, tests and documentation',
     notes: 'Guides that sign the body alone are wrong. The dot between time and body was inferred.',
   }),

@@ -10,18 +10,19 @@ import { PROVIDERS, findProvider } from './catalogue.ts';
 
 /** The providers that the catalogue promises; none may be lost. */
 const PROMISED = `
-agent-signature standard-webhooks standard-webhooks-ed25519 svix cloudevents websub web-bot-auth a2a
-a2a-v0.3 mcp-events secevent-push alertmanager openai anthropic gemini gemini-dynamic replicate
-elevenlabs retell vapi langgraph langsmith-context-hub assemblyai deepgram cursor browser-use fal
-composio recall-ai parallel browserbase exa firecrawl manus e2b beam-cloud ultravox langfuse apify
-bland livekit huggingface render iron-xyz allium-beam github gitlab gitlab-token bitbucket circleci
-vercel netlify sentry linear jira buildkite trello cloudflare sanity webflow stripe paypal square
-adyen-payments adyen-platform paddle plaid coinbase-commerce alchemy razorpay lemonsqueezy gocardless
-worldpay everee slack twilio sendgrid discord zoom mailgun postmark resend telnyx telegram meta
-whatsapp x-twitter teams-outgoing google-chat pusher-beams pagerduty intercom zendesk hubspot
-hubspot-v1v2 asana clickup notion airtable typeform calendly docusign dropbox dropbox-sign box cal-com
-customerio clerk workos okta microsoft-graph google-pubsub google-calendar aws-sns azure-event-grid
-mux shopify shopify-events woocommerce
+agent-signature standard-webhooks standard-webhooks-ed25519 svix cloudevents websub web-bot-auth
+a2a a2a-v0.3 mcp-events secevent-push alertmanager openai anthropic gemini gemini-dynamic
+replicate elevenlabs retell vapi langgraph langsmith-context-hub assemblyai deepgram cursor
+browser-use fal composio recall-ai parallel browserbase exa firecrawl manus e2b beam-cloud
+ultravox langfuse apify bland livekit huggingface render iron-xyz allium-beam github gitlab
+gitlab-token bitbucket circleci vercel netlify sentry linear jira buildkite trello cloudflare
+sanity webflow stripe paypal square adyen-payments adyen-platform paddle plaid coinbase-commerce
+alchemy razorpay lemonsqueezy gocardless worldpay everee slack twilio sendgrid discord zoom
+mailgun postmark resend telnyx telegram meta whatsapp x-twitter teams-outgoing google-chat
+pusher-beams pagerduty intercom zendesk hubspot hubspot-v1v2 asana clickup notion airtable
+typeform calendly docusign dropbox dropbox-sign box cal-com customerio clerk workos okta
+microsoft-graph google-pubsub google-calendar aws-sns azure-event-grid mux shopify
+shopify-events woocommerce
 `
   .trim()
   .split(/\s+/);

@@ -1,9 +1,8 @@
 /** Completes an entry of the catalogue with what most providers have in common. */
-import { coversBody } from '../inbound/content.ts';
 import type { HandshakeDescription } from '../inbound/handshake/description.ts';
 import { parseLocator } from '../inbound/locate.ts';
-import type { LocatorPart, ValueLocator } from '../inbound/locate.ts';
 import type { SchemeDescription } from '../inbound/scheme.ts';
+import { signsLocated } from '../inbound/signed-parts.ts';
 import type { Confidence, Provider, ProviderReply, ProviderSetting } from './provider.ts';
 
 const JSON_TYPE = 'application/json';
@@ -51,19 +50,6 @@ export function provider(facts: ProviderFacts): Provider {
     ...own,
     eventType: type === undefined ? null : parseLocator(type),
     eventId,
-    signsEventId: signsEventId ?? (eventId !== null && signs(facts.scheme, eventId)),
+    signsEventId: signsEventId ?? (eventId !== null && signsLocated(facts.scheme, eventId)),
   };
-}
-
-function signs(scheme: SchemeDescription, locator: ValueLocator): boolean {
-  return locator.alternatives.every((parts) => parts.every((part) => signsPart(scheme, part)));
-}
-
-function signsPart(scheme: SchemeDescription, part: LocatorPart): boolean {
-  if (scheme.kind === 'any') return scheme.of.every((one) => signsPart(one, part));
-  if (scheme.kind === 'token' || scheme.kind === 'none' || scheme.kind === 'code') return false;
-  const { content, idHeaders = [] } = scheme;
-  if (part.from === 'query') return content.includes('{url}') || content.includes('{path}');
-  if (part.from !== 'header') return coversBody(content);
-  return content.includes('{id}') && idHeaders.includes(part.name);
 }

@@ -1,9 +1,30 @@
 /** Protocols that any sender may speak. */
+import { DEFAULT_TOLERANCE_SECONDS } from '../inbound/code/instants.ts';
+import type { HmacScheme } from '../inbound/scheme.ts';
 import { provider } from './entry.ts';
 import type { Provider } from './provider.ts';
 import { headerShape, headerTime, headerToken, standardShape } from './shapes.ts';
 
 const ANY_BODY = ['*'];
+
+/**
+ * Under both names. One scheme, not two to choose from: otherwise an unsigned `svix-id` could be
+ * added to a request that is signed under the other names, and would count as its id.
+ */
+const SVIX: HmacScheme = {
+  ...standardShape('svix'),
+  signature: {
+    at: { headers: ['svix-signature', 'webhook-signature'] },
+    layout: { kind: 'list', separator: ' ', prefix: 'v1,' },
+    encoding: 'base64',
+  },
+  timestamp: {
+    at: { header: 'svix-timestamp', otherwise: 'webhook-timestamp' },
+    unit: 's',
+    toleranceSeconds: DEFAULT_TOLERANCE_SECONDS,
+  },
+  idHeaders: ['svix-id', 'webhook-id'],
+};
 
 export const PROTOCOLS: readonly Provider[] = [
   provider({
@@ -65,10 +86,9 @@ export const PROTOCOLS: readonly Provider[] = [
     id: 'svix',
     name: 'Svix',
     category: 'webhook-platform',
-    scheme: { kind: 'any', of: [standardShape('svix'), standardShape()] },
+    scheme: SVIX,
     type: 'json:type',
     event: 'header:svix-id | header:webhook-id',
-    signsEventId: true,
     bodyTypes: ANY_BODY,
     retry:
       'Eight tries within about 28 hours (0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h), 15 s ' +

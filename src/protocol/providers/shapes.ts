@@ -1,4 +1,5 @@
 /** The ways of signing that many providers share. */
+import { DEFAULT_TOLERANCE_SECONDS } from '../inbound/code/instants.ts';
 import type {
   AnyScheme,
   HashName,
@@ -8,8 +9,6 @@ import type {
   TimestampRule,
   TokenScheme,
 } from '../inbound/scheme.ts';
-
-export const DEFAULT_TOLERANCE_SECONDS = 300;
 
 /** Standard Webhooks, under headers that begin with `prefix`. */
 export function standardShape(prefix = 'webhook', key: SecretForm = 'standard'): HmacScheme {

@@ -6,6 +6,7 @@ import { allPages, assertSame, stored } from './checks.ts';
 import { batch, inboundRecord, newEvent, utf8 } from './factories.ts';
 import { freshStore, type StorageHarness, type StoreUnderTest } from './harness.ts';
 import { describeInboundKeys } from './inbound-keys.ts';
+import { describeInboundRetention } from './inbound-retention.ts';
 import { describeInboundLists } from './inbound-lists.ts';
 
 /** Rows that a store may keep beyond the bound, because it does not look at each single one. */
@@ -18,6 +19,7 @@ export function describeInbound(harness: StorageHarness): void {
     describe('rows', () => describeRows(store));
     describe('many rows', () => describeBound(store));
     describe('lists', () => describeInboundLists(store));
+    describe('retention', () => describeInboundRetention(store));
     describe('keys of a source', () => describeInboundKeys(store));
   });
 }

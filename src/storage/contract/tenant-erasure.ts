@@ -9,10 +9,13 @@ import {
   batch,
   dedupeKey,
   delivery,
+  inboundRecord,
   FIRST_DUE,
   newApiKey,
   newEvent,
   newReplay,
+  pollState,
+  sourceRecord,
   START_AT,
   subscriptionRecord,
 } from './factories.ts';
@@ -104,7 +107,12 @@ async function eraseAll({ tenantData }: Storage, tenant: number, limit: number):
 }
 
 /** Two tenants whose events, deliveries and attempts lie mixed in the journal. */
-async function twoTenants({ control, journal, replays }: Storage): Promise<[number, number]> {
+async function twoTenants({
+  control,
+  journal,
+  replays,
+  pollStates,
+}: Storage): Promise<[number, number]> {
   const tenants: number[] = [];
   for (const name of ['gone', 'stays']) {
     const { number: tenant } = await control.ensureTenant(name, START_AT);
@@ -113,6 +121,8 @@ async function twoTenants({ control, journal, replays }: Storage): Promise<[numb
     await control.insertSubscription(subscriptionRecord({ number, tenant }));
     await control.insertApiKey(newApiKey({ name, tenant }));
     await replays.insert(newReplay({ tenant }));
+    await control.insertSource(sourceRecord({ number: tenant, tenant }));
+    await pollStates.save([pollState({ tenant, source: tenant })]);
   }
   const [gone = 0, stays = 0] = tenants;
   for (let sequence = 1; sequence <= EVENTS; sequence += 1) {
@@ -123,12 +133,14 @@ async function twoTenants({ control, journal, replays }: Storage): Promise<[numb
       tenant,
       matched: [subscription],
       dedupe: [dedupeKey(String(sequence))],
+      source: tenant,
       parked: sequence % 5 === 0 ? [delivery({ sequence, subscription, tenant })] : [],
     });
     const same = { sequence, subscription };
     const attempts = [1, 2].map((number) => attempt({ ...same, number, outcome: 'failed' }));
     const deliveries = [delivery({ ...same, tenant, attempts: 2 })];
-    await journal.commit(batch({ events: [event], attempts, deliveries }));
+    const inbound = [inboundRecord({ sequence: EVENTS + sequence, tenant, source: tenant })];
+    await journal.commit(batch({ events: [event], attempts, deliveries, inbound }));
   }
   return [gone, stays];
 }
@@ -145,6 +157,9 @@ const NOTHING = {
   apiKeys: [],
   replays: [],
   usage: [],
+  sources: [],
+  inbound: [],
+  pollStates: [],
 };
 
 /** All that the port shows of a tenant, in a form that can be compared. */
@@ -177,6 +192,9 @@ async function everything(storage: Storage, tenant: number) {
     apiKeys: (await control.apiKeys()).filter((row) => row.tenant === tenant),
     replays: (await replays.list(tenant, { limit: 9 })).items,
     usage: await tenantData.usage(tenant),
+    sources: (await control.sources()).filter((row) => row.tenant === tenant),
+    inbound: (await storage.inbound.list(tenant, { limit: 200 })).items,
+    pollStates: await storage.pollStates.load(tenant),
   };
   return JSON.parse(JSON.stringify(found)) as unknown;
 }

@@ -61,8 +61,40 @@ async function daysIn(client: Client): Promise<number> {
 
 await describeOnPostgres('postgres: retention', (server) => {
   describeDays(server);
+  describeKeys(server);
   describeOthers(server);
 });
+
+function describeKeys(server: TestServer): void {
+  it('keeps the keys of sources when it drops a day that is younger than they live', async (t) => {
+    const { nodes } = await openNodes(t, server);
+    const [node] = nodes;
+    assert.ok(node !== undefined);
+    const createdAt = TODAY - 3 * DAY_MS;
+    const sequence = firstSequenceAt(createdAt) + SLOT_OFFSET;
+    const own = { createdAt, matched: [] };
+    const events = [
+      newEvent({ ...own, sequence, source: 4, customId: 'a', dedupe: [dedupeKey('a')] }),
+      newEvent({ ...own, sequence: sequence + 1, dedupe: [dedupeKey('b')] }),
+    ];
+    await node.journal.commit(batch({ events, lowWaterMark: sequence + 1 }));
+    const createdBefore = TODAY - 2 * DAY_MS;
+    const order = { tenant: null, createdBefore, after: undefined };
+    const removal = await node.retention.removeOld({ ...order, keysKeptSince: TODAY - 7 * DAY_MS });
+    assert.equal(removal.events, 2);
+    const repeats = [dedupeKey('a'), dedupeKey('b')].map((key, index) =>
+      newEvent({ sequence: firstSequenceAt(TODAY) + SLOT_OFFSET + index, dedupe: [key] }),
+    );
+    const refused = await node.journal.commit(batch({ events: repeats }));
+    assert.deepEqual(
+      refused.map(({ existing }) => [existing.sequence, existing.customId, existing.createdAt]),
+      [[sequence, 'a', createdAt]],
+    );
+    const keysBefore = createdAt + 1;
+    const keys = { tenant: null, receivedBefore: null, keysBefore };
+    assert.equal(await node.retention.removeOldInbound(keys), 1);
+  });
+}
 
 function describeDays(server: TestServer): void {
   it('drops the tables of old days, with keys and usage, and no younger ones', async (t) => {

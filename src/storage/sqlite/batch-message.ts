@@ -17,11 +17,13 @@ import type { StorageFailure } from '../storage.ts';
 export type Value = number | string | null;
 
 /** Values of one event: its columns in the order of the table, then where its body ends. */
-export const EVENT_VALUES = 16;
+export const EVENT_VALUES = 14;
 /** Where some of them stand. */
 export const EVENT_TENANT = 1;
 export const EVENT_CREATED_AT = 2;
 export const EVENT_METADATA = 10;
+/** Index of the event, then its source and what the provider calls it. */
+export const ORIGIN_VALUES = 3;
 /** Index of the event, then the end of the hash and of the fingerprint. */
 export const KEY_VALUES = 3;
 /** The columns but the response body, then where that ends; -1 when there is none. */
@@ -39,6 +41,8 @@ export const NO_BODY = -1;
 
 export interface BatchMessage {
   readonly events: readonly Value[];
+  /** Only of events that came in through a source, so that others cost nothing more. */
+  readonly origins: readonly Value[];
   readonly keys: readonly number[];
   readonly parked: readonly Value[];
   readonly attempts: readonly Value[];
@@ -77,6 +81,7 @@ export type WriterReply =
 export function toMessage(batch: JournalBatch): BatchMessage {
   const packer = new Packer(packedLength(batch));
   const events: Value[] = [];
+  const origins: Value[] = [];
   const keys: number[] = [];
   const parked: Value[] = [];
   const attempts: Value[] = [];
@@ -84,6 +89,7 @@ export function toMessage(batch: JournalBatch): BatchMessage {
   const inbound: Value[] = [];
   for (const event of batch.events) pushEvent(events, event, packer);
   for (const [index, event] of batch.events.entries()) {
+    if (event.source !== null) origins.push(index, event.source, event.providerEventId);
     for (const { hash, fingerprint } of event.dedupe) {
       keys.push(index, packer.add(hash), packer.add(fingerprint));
     }
@@ -96,7 +102,7 @@ export function toMessage(batch: JournalBatch): BatchMessage {
   for (const delivery of batch.deliveries) pushDelivery(deliveries, delivery);
   for (const record of batch.inbound) pushInbound(inbound, record, packer);
   const { lowWaterMark } = batch;
-  const rows = { events, keys, parked, attempts, deliveries, inbound };
+  const rows = { events, origins, keys, parked, attempts, deliveries, inbound };
   return { ...rows, lowWaterMark, bytes: packer.buffer };
 }
 
@@ -115,8 +121,6 @@ function pushEvent(values: Value[], event: NewEvent, packer: Packer): void {
     event.metadata,
     event.retry ? 1 : 0,
     event.warnings,
-    event.source,
-    event.providerEventId,
     packer.add(event.body),
   );
 }

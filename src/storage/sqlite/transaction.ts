@@ -7,6 +7,7 @@ import {
   EVENT_VALUES,
   KEY_VALUES,
   NO_BODY,
+  ORIGIN_VALUES,
   PARKED_VALUES,
   Unpacker,
   type BatchMessage,
@@ -27,8 +28,12 @@ export function prepareWrites(connection: Connection) {
   return {
     insertEvent: connection.prepare(`
       insert into event (sequence, tenant, created_at, event_type, custom_id, task_id, run_id,
-                         status, ordering_key, matched, metadata, retry, warnings, source,
-                         provider_event_id, body)
+                         status, ordering_key, matched, metadata, retry, warnings, body)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    insertInboundEvent: connection.prepare(`
+      insert into event (sequence, tenant, created_at, event_type, custom_id, task_id, run_id,
+                         status, ordering_key, matched, metadata, retry, warnings, body, source,
+                         provider_event_id)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     // A settle whose commit result was lost is sent again: the same attempt twice is one attempt.
     insertAttempt: connection.prepare(`
@@ -92,13 +97,17 @@ function storeEvents(
     bodies.push(unpacker.next(Number(events[at + EVENT_VALUES - 1])));
   }
   const keysOf = keys.length === 0 ? undefined : groupKeys(keys, unpacker);
+  const origins = batch.origins.length === 0 ? undefined : originsByEvent(batch.origins);
   const refusedIndexes = new Set<number>();
   const usage = new UsageTally();
   for (const [index, body] of bodies.entries()) {
     const at = index * EVENT_VALUES;
     const existing = claim(events, at, keysOf?.get(index), writes);
     if (existing === undefined) {
-      writes.insertEvent.run(...columns(events, at, EVENT_VALUES - 1), body);
+      const origin = origins?.get(index);
+      const values = columns(events, at, EVENT_VALUES - 1);
+      if (origin === undefined) writes.insertEvent.run(...values, body);
+      else writes.insertInboundEvent.run(...values, body, ...origin);
       usage.add(events, at, body.length);
       continue;
     }
@@ -110,6 +119,14 @@ function storeEvents(
     if (refusedIndexes.has(Number(parked[at]))) continue;
     writes.upsertDelivery.run(...columns(parked, at + 1, DELIVERY_VALUES));
   }
+}
+
+function originsByEvent(origins: readonly Value[]): ReadonlyMap<number, SQLInputValue[]> {
+  const byEvent = new Map<number, SQLInputValue[]>();
+  for (let at = 0; at < origins.length; at += ORIGIN_VALUES) {
+    byEvent.set(Number(origins[at]), columns(origins, at + 1, ORIGIN_VALUES - 1));
+  }
+  return byEvent;
 }
 
 /** Claims the keys for the event, or says which event has one of them. */

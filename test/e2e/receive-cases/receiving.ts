@@ -1,6 +1,7 @@
 /** Cases 31, 33, 34 and 38: what is one event, what is a handshake, and what a flood leaves. */
 import assert from 'node:assert/strict';
 import type { ReceiveCases } from './receive-world.ts';
+import type { Sent } from './senders.ts';
 import { discord, github, send, slack, standard, stripe, zoomAnswer } from './senders.ts';
 
 const SECRET = 'a-secret-of-the-receiving-cases';
@@ -67,10 +68,6 @@ export const RECEIVING: ReceiveCases = {
 
     const config = { verify_token: 'the-token-i-chose' };
     const pages = await tenant.source({ provider: 'meta', secret: SECRET, config });
-    const subscribing = (token: string) => ({
-      method: 'GET',
-      query: `?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=1158201444`,
-    });
     const agreed = await tenant.taken(pages.url, subscribing('the-token-i-chose'));
     assert.equal(agreed.text, '1158201444');
     await tenant.taken(pages.url, subscribing('another'), 403);
@@ -104,7 +101,7 @@ export const RECEIVING: ReceiveCases = {
     const statuses = new Set((await Promise.all(floods)).flatMap((seen) => [...seen]));
     assert.ok(
       [...statuses].every((status) => status === 401 || status === 429),
-      `${[...statuses]}`,
+      [...statuses].join(),
     );
     const rows = await tenant.inbound(`&source_id=${id}`);
     assert.ok(rows.length < 250, String(rows.length));
@@ -118,3 +115,9 @@ export const RECEIVING: ReceiveCases = {
     assert.equal((await tenant.events(`&source_id=${id}`)).length, 1);
   },
 };
+
+/** As Meta asks when its owner has typed in the URL and this token. */
+function subscribing(token: string): Sent {
+  const query = `?hub.mode=subscribe&hub.verify_token=${token}&hub.challenge=1158201444`;
+  return { method: 'GET', query };
+}

@@ -5,7 +5,7 @@ import { FakeReceiver } from '../../../src/testing/fake-receiver.ts';
 import { startBellwire } from '../../support/bellwire.ts';
 import type { BellwireOptions } from '../../support/bellwire.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-import { CaseTenant } from '../send-cases/case-world.ts';
+import { CaseTenant, listOf } from '../send-cases/case-world.ts';
 import { ReceiveTenant, type ReceiveCases } from './receive-world.ts';
 import { github, send } from './senders.ts';
 
@@ -140,7 +140,7 @@ async function allEvents(tenant: ReceiveTenant): Promise<Record<string, unknown>
   let cursor = '';
   do {
     const page = await tenant.case.expect(200, `/v1/events?limit=250${cursor}`);
-    all.push(...(page['data'] as Record<string, unknown>[]));
+    all.push(...listOf(page));
     const { next_cursor: next } = page;
     cursor = typeof next === 'string' ? `&cursor=${next}` : '';
   } while (cursor !== '');
