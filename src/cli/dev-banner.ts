@@ -35,6 +35,8 @@ curl ${url}/v1/events ${auth} -d ${json(event)}
 
 ${bold('3. See it arrive')}
 curl ${receiver.url}
+
+To receive from Stripe, GitHub and others: ${url}/v1/sources, see docs/guides/receiving.md
 `;
 }
 

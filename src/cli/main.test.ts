@@ -79,6 +79,10 @@ test('config print --json prints one object with every setting in effect', async
     lost_secrets: 'refuse',
     allow_targets: '',
     public_url: null,
+    trusted_proxies: '',
+    tls_cert_file: null,
+    tls_key_file: null,
+    tls_client_ca_file: null,
     egress_ips: '',
     log_level: 'warn',
   });
@@ -106,6 +110,7 @@ test('every setting is a flag of every command that reads settings', async (t) =
   const values: Readonly<Record<string, string>> = {
     port: '1',
     public_url: 'https://a.test',
+    trusted_proxies: '10.0.0.0/8',
     database_url: 'postgres://db.test/bellwire',
     log_level: 'warn',
     lost_secrets: 'disable',

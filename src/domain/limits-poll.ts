@@ -4,6 +4,8 @@ const KIB = 1024;
 
 /** Resources of one poll source. */
 export const MAX_POLL_RESOURCES = 10_000;
+/** The name of a resource; it is also the key of what is remembered of it. */
+export const MAX_POLL_RESOURCE_CHARS = 256;
 /** `vars` of one resource. */
 export const MAX_POLL_VARS = 20;
 /** One value of `vars`. */

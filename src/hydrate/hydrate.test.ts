@@ -47,7 +47,7 @@ test('the bytes of the thin event and of the object stay as they were', async ()
   assert.ok(text.includes('"object":{ "big": 12345678901234567890, "a":1.0 }'), text);
 });
 
-test('a repeat of the thin event is a duplicate, and so is a second try after a crash', async () => {
+test('a repeat of the thin event is a duplicate, as is a second try after a crash', async () => {
   const world = await HydrateWorld.open();
   const source = await world.source(HYDRATE);
   await world.arrive(source, TYPE, THIN);

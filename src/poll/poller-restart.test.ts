@@ -57,7 +57,7 @@ test('nothing is published before the store knows of it', async () => {
   assert.equal(world.events.length, 1);
 });
 
-test('an event that can never be taken is dropped with its reason, and polling goes on', async () => {
+test('an event that can never be taken is dropped with its reason; polling goes on', async () => {
   const world = new PollWorld();
   let value = 1;
   world.answer = () => ({ json: value });
@@ -95,7 +95,7 @@ test('killed between publishing and forgetting: the event is not repeated', asyn
   assert.equal(world.events.length, 1);
 });
 
-test('killed at random moments, with values that come back: each change once, in order', async () => {
+test('killed at random moments, with values that return: each change once, in order', async () => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const random = new SeededRandom(seed);
     const world = new PollWorld();
@@ -143,7 +143,7 @@ test('a restart goes on with the schedule: nothing is asked before its time', as
   assert.equal(world.asked.length, 6);
 });
 
-test('after a long time off everything is overdue, and it still comes at the pace of the budget', async () => {
+test('after a long time off all is overdue, and comes at the pace of the budget', async () => {
   const world = new PollWorld();
   world.answer = () => ({ json: 1 });
   const resources = Array.from({ length: 200 }, (_, at) => `r${at}`);

@@ -70,7 +70,7 @@ export class Poller implements Service {
     this.#keeper.stop();
   }
 
-  /** A source that is new, has changed, or is there at the start. Those of others are left alone. */
+  /** A source that is new, has changed, or is there at the start; no others but poll sources. */
   put(source: Source): void {
     if (source.provider !== POLL_PROVIDER) return;
     const former = this.#known.get(source.number);

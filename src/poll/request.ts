@@ -1,4 +1,4 @@
-/** What is sent for one poll. Pure: templates, what was remembered, and secrets in; a request out. */
+/** What is sent for one poll. Pure: templates, what was remembered and secrets make a request. */
 import { MAX_POLL_RESPONSE_BYTES } from '../domain/limits-poll.ts';
 import type { PollResource, PollSettings } from '../domain/poll/settings.ts';
 import type { ResourceState } from '../domain/poll/state.ts';

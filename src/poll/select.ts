@@ -16,7 +16,7 @@ const environment = new JSONPathEnvironment({ maxRecursionDepth: MAX_SELECTED_DE
 for (const name of LEFT_OUT) environment.functionRegister.delete(name);
 
 export interface Selection {
-  /** Values in document order. @throws Error when the answer takes too many steps or is too deep. */
+  /** Values in document order. @throws Error for an answer that takes too many steps. */
   values(json: unknown): readonly unknown[];
   /** True for a path to one place: names and indexes only. */
   readonly isSingular: boolean;

@@ -32,7 +32,7 @@ export interface Watched {
   isWanted: boolean;
 }
 
-/** All that spends one budget. Resources take turns by when they are due: the longest wait first. */
+/** All that spends one budget. Resources take turns: whoever is due for longest comes first. */
 export class CredentialLane {
   readonly key: string;
   /** Instants of it are monotonic. */

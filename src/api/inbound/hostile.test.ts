@@ -158,10 +158,7 @@ test('thousands of made-up tokens are turned away, and the door stays open', asy
     );
     for (const { status } of replies) statuses.add(status);
   }
-  assert.deepEqual(
-    [...statuses].toSorted((a, b) => a - b),
-    [404, 429],
-  );
+  assert.deepEqual(statuses, new Set([404, 429]));
   assert.equal((await post('{"after":1}')).status, 200);
   assert.deepEqual(world.errors, []);
 });

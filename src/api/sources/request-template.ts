@@ -1,4 +1,4 @@
-/** What a source may send in requests of its own: templates for URL and headers, and their rules. */
+/** What a source may send in requests of its own: rules for templates of URL and headers. */
 import { z } from 'zod';
 import { checkCustomHeaders } from '../../domain/custom-headers.ts';
 import { MAX_CUSTOM_HEADERS, MAX_TARGET_URL_CHARS } from '../../domain/limits.ts';

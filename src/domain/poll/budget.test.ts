@@ -92,7 +92,7 @@ test('what remains is what can be spent at once', () => {
   );
 });
 
-test('a pause holds all back, doubles while it goes on, and is forgotten when things go well', () => {
+test('a pause holds all back, doubles each time, and is forgotten when things go well', () => {
   const budget = createBudget({ requests: 100, perSeconds: 1 }, 0);
   pause(budget, 10_000, 30_000);
   assert.equal(nextSpendAt(budget, 10_000), 40_000);

@@ -1,4 +1,4 @@
-/** A queue by instant in which an entry can be moved: a binary heap that knows where each one is. */
+/** A queue by instant whose entries can be moved: a binary heap that knows where each one is. */
 
 interface Entry<Item> {
   readonly item: Item;

@@ -1,4 +1,4 @@
-/** The real pipe with hydration in it, over simulated time, an API under control, and a receiver. */
+/** The real pipe with hydration in it, over simulated time, with an API under control. */
 import assert from 'node:assert/strict';
 import { createPublisher } from '../../accept/publisher.ts';
 import type { Publisher, PublishResult } from '../../accept/publication.ts';
