@@ -1,4 +1,4 @@
-/** What an inbound event is called: `<provider>.<the provider's own type>`, as Bellwire spells types. */
+/** What an inbound event is called: `<provider>.<the provider's own type>`, spelled our way. */
 import { isOperationalEventType } from '../domain/event-type.ts';
 import { MAX_EVENT_TYPE_CHARS, MAX_EVENT_TYPE_SEGMENTS } from '../domain/limits.ts';
 import { LruMap } from '../domain/lru.ts';
