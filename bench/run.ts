@@ -43,7 +43,8 @@ const RESULTS = join(PROJECT_ROOT, 'bench/results');
 /** Foreign and stolen CPU time from which on a run should be repeated. */
 const NOISY_SHARE = 0.05;
 const USAGE = `Usage: npm run bench -- [options]
-  --only NAMES         comma list of ${[...BENCHES.keys()].join(', ')} (default: all but ${[...ONLY_BY_NAME].join()})
+  --only NAMES         comma list of ${[...BENCHES.keys()].join(', ')}
+                       (default: all but ${[...ONLY_BY_NAME].join()})
   --seconds N          length of one measured slice (default 3)
   --rounds N           slices per side of a comparison (default 4)
   --connections LIST   connection counts (default 64,256)
