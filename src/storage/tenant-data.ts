@@ -51,7 +51,10 @@ export interface TenantData {
   remove(tenant: number): Promise<void>;
 }
 
-/** What an event counts for: its envelope and its metadata. Attempts and indexes count nothing. */
+/**
+ * What an event counts for: its envelope and its metadata. Attempts, indexes, and the bounded rows
+ * of inbound requests without an event count nothing.
+ */
 export function storedBytes(bodyBytes: number, metadata: string | null): number {
   return metadata === null ? bodyBytes : bodyBytes + Buffer.byteLength(metadata);
 }
