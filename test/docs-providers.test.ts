@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertGenerated } from '../src/api/testing/generated-file.ts';
-import type { CodeSchemeName } from '../src/protocol/inbound/code/scheme.ts';
+import type { CodeScheme } from '../src/protocol/inbound/code/scheme.ts';
 import { compileVerifier } from '../src/protocol/inbound/compile.ts';
 import { parseCustomScheme } from '../src/protocol/inbound/custom.ts';
 import type { HandshakeDescription } from '../src/protocol/inbound/handshake/description.ts';
@@ -17,7 +17,7 @@ import type {
 import { PROVIDERS } from '../src/protocol/providers/catalogue.ts';
 import type { Confidence, Provider } from '../src/protocol/providers/provider.ts';
 
-const CODE: Readonly<Record<CodeSchemeName, string>> = {
+const CODE: Readonly<Record<CodeScheme['name'], string>> = {
   'jwt-body-hash': 'JWT (HS256) with the hash of the body',
   jwt: 'JWT (RS256) by published keys; not the body',
   'token-and-jwt': 'token, and a JWT where one is set up; not the body',

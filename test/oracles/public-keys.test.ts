@@ -162,7 +162,7 @@ for (const version of ['1', '2']) {
       (body) => body.replace('A subject', 'B subject'),
       (body) => body.replace('22b80b92', '22b80b93'),
       (body) => body.replace('sns.eu-west-1.amazonaws.com/', 'sns.evil.example/'),
-      (body) => body.replace(/"Signature":"../, '"Signature":"AA'),
+      (body) => body.replace(/"Signature":"../, '"Signature":"=='),
       (body) => body.replace(`"SignatureVersion":"${version}"`, '"SignatureVersion":"3"'),
     ],
   });

@@ -1,6 +1,5 @@
 /** Providers that sign with a shared secret: their packages against our entries. */
 import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { WorkOS } from '@workos-inc/node';
 import { verifySlackRequest } from '@slack/bolt';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
@@ -9,6 +8,7 @@ import { sign as octokitSign, verify as octokitVerify } from '@octokit/webhooks-
 import { Paddle } from '@paddle/paddle-node-sdk';
 import { parse as parseGocardless } from 'gocardless-nodejs/webhooks';
 import OpenAI from 'openai';
+import Razorpay from 'razorpay';
 import { Resend } from 'resend';
 import { sign as retellSign, verify as retellVerify } from 'retell-sdk/lib/webhook_auth';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
@@ -240,9 +240,6 @@ judge({
     octokitVerify(secret, body, headers['x-hub-signature-256'] ?? ''),
 });
 
-const razorpay: {
-  validateWebhookSignature(body: string, signature: string, key: string): boolean;
-} = createRequire(import.meta.url)('razorpay/dist/utils/razorpay-utils');
 judge({
   package: 'razorpay',
   provider: 'razorpay',
@@ -252,7 +249,7 @@ judge({
   toleranceSeconds: null,
   sign: (body, _at, secret) => ({ headers: { 'x-razorpay-signature': hex(secret, body) } }),
   accepts: ({ body, headers }, secret) =>
-    razorpay.validateWebhookSignature(body, headers['x-razorpay-signature'] ?? '', secret),
+    Razorpay.validateWebhookSignature(body, headers['x-razorpay-signature'] ?? '', secret),
 });
 
 judge({

@@ -285,6 +285,6 @@ judge({
     (body) => `${body}x`,
     (body) => `x${body}`,
     (body) => body.replace(/\.[^.]*$/, '.'),
-    (body) => body.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    (body) => body.replace(/.(?=.{9}$)/, (one) => (one === 'A' ? 'B' : 'A')),
   ],
 });

@@ -9,8 +9,8 @@ const MAX_AGE = /(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?(?:$|[\s,])/i;
 const NEVER = /(?:^|[\s,])(?:no-store|no-cache)(?:$|[\s,=])/i;
 
 /**
- * Seconds. A publisher that forbids caching is still asked only once in a while: which requests come
- * in is not for it to decide, and a new key is asked for past the cache.
+ * Seconds. A publisher that forbids caching is still asked only once in a while: which requests
+ * come in is not for it to decide, and a new key is asked for past the cache.
  *
  * @param header `Cache-Control` of the answer.
  */

@@ -149,7 +149,7 @@ test('made-up URLs of one host are asked for at its pace', async (t) => {
   await assert.rejects(keys.document(`${url}/one-more.pem`, false), /status 403/);
 });
 
-test('what is asked by POST is kept apart by what is asked, and the secret is in no key', async (t) => {
+test('what is asked by POST is kept apart by what it is asked with', async (t) => {
   const world = await setup(t);
   const { keys, url, asked } = world;
   const bodies: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Public keys of senders, kept for as long as they may be, and asked for with restraint: who sends a
- * request can make us look for keys, so what that costs their publisher is bounded here.
+ * Public keys of senders, kept for as long as they may be, and asked for with restraint: who
+ * sends a request can make us look for keys, so what that costs their publisher is bounded here.
  *
  * - one request at a time for one document, whoever waits for it
  * - a document that failed is left alone for a while, and a known one serves on meanwhile

@@ -118,6 +118,13 @@ export const PROTOCOLS: readonly Provider[] = [
     retry:
       'Left to the sender, who must obey Retry-After with 429; 410 says that the endpoint is ' +
       'retired. Redirects are not followed.',
+    settings: [
+      {
+        name: 'allowed_origins',
+        required: false,
+        meaning: 'Who may ask by OPTIONS (comma list of names); anyone who knows the URL if unset.',
+      },
+    ],
     secretHint: 'The token that you gave the sender.',
     confidence: 'verified-primary',
     documentation: 'cloudevents/spec: http-webhook.md and the HTTP protocol binding',
@@ -141,6 +148,18 @@ export const PROTOCOLS: readonly Provider[] = [
     handshake: { kind: 'websub' },
     bodyTypes: ANY_BODY,
     retry: 'Left to the hub; 410 may end the subscription. Redirects are not followed.',
+    settings: [
+      {
+        name: 'topic',
+        required: false,
+        meaning: 'The topics you subscribe to (comma list). Until it is set, none is confirmed.',
+      },
+      {
+        name: 'allow_unsubscribe',
+        required: false,
+        meaning: 'true confirms that you leave a topic; anyone can ask the hub for that.',
+      },
+    ],
     secretHint: 'The hub.secret that you sent when subscribing (shorter than 200 bytes).',
     confidence: 'verified-primary',
     documentation: 'W3C Recommendation WebSub',
@@ -187,6 +206,11 @@ export const PROTOCOLS: readonly Provider[] = [
       { name: 'jwks_url', required: true, meaning: "https URL of the issuer's key set." },
       { name: 'audience', required: true, meaning: 'The aud claim that means you.' },
       { name: 'algorithm', required: false, meaning: 'JWS algorithm; RS256 when left out.' },
+      {
+        name: 'verification_state',
+        required: false,
+        meaning: 'What a verification event must carry as its state.',
+      },
     ],
     secretHint: 'Optional: the credential that the transmitter sends in Authorization.',
     confidence: 'verified-primary',

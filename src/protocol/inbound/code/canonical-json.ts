@@ -1,10 +1,11 @@
 /**
- * JSON written anew in one fixed way: members sorted by name, no white space, everything above ASCII
- * escaped. It is what Python's `json.dumps(…, sort_keys=True, separators=(',', ':'))` writes.
+ * JSON written anew in one fixed way: members sorted by name, no white space, everything above
+ * ASCII escaped. It is what Python's `json.dumps(…, sort_keys=True, separators=(',', ':'))`
+ * writes.
  *
- * Numbers keep the spelling they came in: two spellings of one number stay two texts, so nothing can
- * change in a body without changing what is signed. A member that comes twice is refused, because
- * readers differ on which one counts.
+ * Numbers keep the spelling they came in: two spellings of one number stay two texts, so nothing
+ * can change in a body without changing what is signed. A member that comes twice is refused,
+ * because readers differ on which one counts.
  */
 
 import { parseJson } from './json.ts';
@@ -116,7 +117,9 @@ class Reader {
     return value;
   }
 
-  /** Behind the quote that closes the string. A pattern would need a stack as long as the string. */
+  /**
+   * Behind the quote that closes the string. A pattern would need a stack as long as the string.
+   */
   #endOfString(): number {
     for (let at = this.#at + 1; at < this.#text.length; at += 1) {
       const char = this.#text[at];

@@ -1,4 +1,6 @@
-/** Whatever comes in: no scheme throws, none believes it, and no handshake says more than it may. */
+/**
+ * Whatever comes in: no scheme throws, none believes it, and no handshake says more than it may.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';

@@ -65,7 +65,7 @@ function hashed(version: string, text: string, parts: InboundParts) {
   return { ...parts, headers };
 }
 
-test('HubSpot v1 and v2: one does not pass for the other, and nothing can be appended', async () => {
+test('HubSpot v1 and v2: neither passes for the other, and nothing can be appended', async () => {
   const body = '[{"eventId":1}]';
   const v1 = hashed('v1', SECRET + body, { body });
   const v2 = hashed('v2', `${SECRET}POST${INBOUND_URL}${body}`, { body });
@@ -213,7 +213,7 @@ test('Adyen: a colon can not move text from one field to the next', async () => 
   assert.throws(() => compileCode(scheme, verifierOptions({ secrets: ['no hex'] })), TypeError);
 });
 
-test('Twilio: a form that no encoder writes, and a body nobody vouches for, are refused', async () => {
+test('Twilio: odd forms, and bodies that nobody vouches for, are refused', async () => {
   const scheme = { kind: 'code', name: 'twilio', params: {} } as const;
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const signature = createHmac('sha1', SECRET).update(INBOUND_URL).digest('base64');

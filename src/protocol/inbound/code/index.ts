@@ -20,8 +20,8 @@ import { compileTwilio } from './twilio.ts';
 import { compileWorldpay } from './worldpay.ts';
 
 /**
- * @throws TypeError, a sentence for a person, for secrets and settings that can't be used, and where
- *   the runtime lacks what the scheme needs.
+ * @throws TypeError with a sentence for a person, for secrets and settings that can't be used, and
+ *   where the runtime lacks what the scheme needs.
  */
 export function compileCode(scheme: CodeScheme, options: VerifierOptions): InboundVerifier {
   switch (scheme.name) {

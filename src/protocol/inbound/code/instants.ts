@@ -1,4 +1,6 @@
-/** Instants as senders write them, and whether they are near enough. Nothing here knows the time. */
+/**
+ * Instants as senders write them, and whether they are near enough. Nothing here knows the time.
+ */
 import { refuse } from './verdict.ts';
 import type { Refusal } from './verdict.ts';
 

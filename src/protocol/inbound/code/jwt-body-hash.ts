@@ -1,6 +1,6 @@
 /**
- * A JWT under a shared secret that carries the body's SHA-256: LiveKit, Netlify. HS256 is pinned, so
- * neither `none` nor a public-key algorithm gets a token in.
+ * A JWT under a shared secret that carries the body's SHA-256: LiveKit, Netlify. HS256 is pinned,
+ * so neither `none` nor a public-key algorithm gets a token in.
  */
 import { sameText } from '../../hmac.ts';
 import type { HmacSha256Key } from '../../hmac.ts';

@@ -130,7 +130,7 @@ test('keys for other ends, of other kinds, private, shared or weak, check nothin
   assert.equal(await outcome(text, { keys }), 'wrong_signature');
 });
 
-test('an unknown key is asked for once more, and a document that is none is not believed', async () => {
+test('an unknown key is asked for once more; a document that is none is not believed', async () => {
   const keys = fakeKeys({ [KEYS_URL]: keySet(OTHER.publicKey, 'old') });
   assert.equal(await outcome(good, { keys }), 'wrong_signature');
   assert.deepEqual(keys.asked, [KEYS_URL, `${KEYS_URL} fresh`]);

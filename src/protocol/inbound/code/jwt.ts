@@ -1,6 +1,6 @@
 /**
- * A JWT under a key that its issuer publishes: Google, Microsoft Entra, Gemini. The issuer's name in
- * the token chooses among the issuers of the scheme, and never where keys come from.
+ * A JWT under a key that its issuer publishes: Google, Microsoft Entra, Gemini. The issuer's name
+ * in the token chooses among the issuers of the scheme, and never where keys come from.
  */
 import type { InboundRequest } from '../request.ts';
 import type { InboundVerdict, InboundVerifier, VerifierOptions } from '../verifier.ts';

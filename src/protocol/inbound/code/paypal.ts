@@ -1,9 +1,9 @@
 /**
- * PayPal: RSA-SHA256 over transmission id, time, the webhook's id and the CRC-32 of the body, under a
- * certificate whose URL comes in a header.
+ * PayPal: RSA-SHA256 over transmission id, time, the webhook's id and the CRC-32 of the body,
+ * under a certificate whose URL comes in a header.
  *
- * A CRC-32 can be met on purpose, so who holds one request could make another body for it. The signed
- * transmission id is what tells such a request from a new one.
+ * A CRC-32 can be met on purpose, so who holds one request could make another body for it. The
+ * signed transmission id is what tells such a request from a new one.
  */
 import * as crypto from 'node:crypto';
 import type { InboundRequest } from '../request.ts';

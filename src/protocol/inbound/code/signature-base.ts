@@ -67,7 +67,10 @@ function derivedValue(request: InboundRequest, url: URL, name: string): string |
   }
 }
 
-/** Whether `Content-Digest` (RFC 9530) is of this body: every hash that is known, and at least one. */
+/**
+ * Whether `Content-Digest` (RFC 9530) is of this body: every hash that is known, and at least
+ * one.
+ */
 export function digestFits(header: string | undefined, body: Uint8Array): boolean {
   const digests = parseDictionary(header ?? '');
   const known = [...(digests ?? [])].filter(([name]) => Object.hasOwn(DIGESTS, name));

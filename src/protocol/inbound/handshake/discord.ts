@@ -1,6 +1,7 @@
 /**
- * Discord: `{"type":1}` on the interactions URL, `{"type":0}` on the webhook events URL, where type 1
- * is an event. Discord also sends pings with bad signatures and expects them to be refused.
+ * Discord: `{"type":1}` on the interactions URL, `{"type":0}` on the webhook events URL, where
+ * type 1 is an event. Discord also sends pings with bad signatures and expects them to be
+ * refused.
  */
 import { isObject } from '../code/json.ts';
 import type { AnswerHandshake } from './answer.ts';

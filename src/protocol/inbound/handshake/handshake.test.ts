@@ -229,7 +229,7 @@ const confirmation = (url: string): InboundParts => ({
   }),
 });
 
-test('SNS: the URL is visited once the signature is good, and only one of SNS for this topic', () => {
+test('SNS: a URL is visited once it is signed, if it is of SNS and for this topic', () => {
   const sns = { kind: 'sns' } as const;
   const query = `Action=ConfirmSubscription&TopicArn=${TOPIC}&Token=tok`;
   const good = `https://sns.us-east-1.amazonaws.com/?${query}`;

@@ -15,7 +15,7 @@ import { snsConfirmation } from './sns.ts';
 import { ssfVerification } from './ssf.ts';
 import { meta, websub } from './subscriptions.ts';
 
-export type { AnswerHandshake, Handshake, HandshakeContext } from './answer.ts';
+export type { Handshake, HandshakeContext } from './answer.ts';
 export type { HandshakeReply } from './reply.ts';
 
 export function handshakeFor(description: HandshakeDescription): Handshake {

@@ -1,6 +1,7 @@
 /**
- * Handshakes that are answered with an HMAC under the source's secret. Whoever may choose the signed
- * text could have an event signed; so it must be a text that no event of the provider can be.
+ * Handshakes that are answered with an HMAC under the source's secret. Whoever may choose the
+ * signed text could have an event signed; so it must be a text that no event of the provider can
+ * be.
  */
 import { HmacSha256Key } from '../../hmac.ts';
 import { isObject, objectIn, parseJson, textIn } from '../code/json.ts';

@@ -1,6 +1,7 @@
 /**
- * Shared Signals: a signed token with a verification event, which tells the receiver that the stream
- * works (SSF 1.0 §8.1.4). `config.verification_state`, where it is set, must come back in it.
+ * Shared Signals: a signed token with a verification event, which tells the receiver that the
+ * stream works (SSF 1.0 §8.1.4). `config.verification_state`, where it is set, must come back in
+ * it.
  */
 import { sameText } from '../../hmac.ts';
 import { objectIn, textIn, utf8 } from '../code/json.ts';
