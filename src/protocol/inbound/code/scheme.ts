@@ -85,3 +85,5 @@ export type CodeScheme =
   | Code<'dropbox-sign', NoParams>
   | Code<'microsoft-graph', NoParams>
   | Code<'worldpay', NoParams>;
+
+export type CodeSchemeName = CodeScheme['name'];
