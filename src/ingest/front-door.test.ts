@@ -204,7 +204,7 @@ test('an address that keeps forging is turned away unread; others are not', asyn
   assert.equal((await door.knock()).status, 200);
 });
 
-test('whoever guesses at tokens is slowed down, without harm to those who know theirs', async () => {
+test('whoever guesses at tokens is slowed down, and who knows one is not', async () => {
   const door = new TestDoor();
   const statuses = new Set<number>();
   for (let count = 0; count < 300; count += 1) {

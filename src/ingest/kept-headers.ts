@@ -1,4 +1,4 @@
-/** Which headers of a request are kept beside it: enough to explain a refusal, and no credential. */
+/** Which headers of a request are kept: enough to explain a refusal, and no credential. */
 import { MAX_STORED_HEADERS, MAX_STORED_HEADER_VALUE_CHARS } from '../domain/limits-ingest.ts';
 
 /** Headers that are credentials by themselves, by the words they are named with. */

@@ -16,7 +16,7 @@ export interface RequestHead {
   readonly rawHeaders: readonly string[];
   /** The other end of the connection. */
   readonly peer: string;
-  /** What the other end showed in TLS and its authority vouches for; asked for only where wanted. */
+  /** What the other end showed in TLS and an authority of ours vouches for. */
   readonly certificate: () => SenderCertificate | null;
 }
 

@@ -93,7 +93,7 @@ test('a body without an end is refused as soon as it is too large', async (t) =>
   assert.equal(response.statusCode, 200);
 });
 
-test('a body slower than 256 bytes a second ends after five seconds; a steady one does not', async (t) => {
+test('a body slower than 256 bytes a second ends after five seconds', async (t) => {
   const world = await start(t);
   open(world.url, { 'content-length': '10' });
   await world.seen(1);

@@ -68,8 +68,8 @@ export function registerInboundRequests(app: Api, parts: Parts): void {
       operationId: 'listInboundRequests',
       summary: 'List the calls to sources, newest first',
       description:
-        'What was accepted is shown by its event. Refusals, repeats and handshakes are bounded in ' +
-        'number; of a flood most are only counted.',
+        'What was accepted is shown by its event. Refusals, repeats and handshakes are bounded ' +
+        'in number; of a flood most are only counted.',
       tags,
       querystring: query,
       response: { 200: listOf(inboundOutput) },

@@ -45,7 +45,7 @@ async function start(t: TestContext, rule: (client: Identity) => object) {
   return { authority, client, url };
 }
 
-test('only the certificate that the source names opens it, if our authority vouches for it', async (t) => {
+test('only the certificate that the source names opens it', async (t) => {
   const fingerprint = (client: Identity) => new X509Certificate(client.cert).fingerprint256;
   const { authority, client, url } = await start(t, (wanted) => ({
     fingerprint_sha256: fingerprint(wanted),

@@ -1,4 +1,4 @@
-/** What can be done to a source beside changing its settings: pause, resume, new secret, new URL. */
+/** What can be done to a source beside changing it: pause, resume, new secret, new URL. */
 import { MAX_SOURCE_SECRETS } from '../../domain/limits-sources.ts';
 import { liveSecrets, type Source, type SourceStatus } from '../../domain/source.ts';
 import { invalid, Problem } from '../problems.ts';
