@@ -50,8 +50,6 @@ export const MAX_POLLS_PER_NODE = 256;
 /** Resources in trouble that the status of a source names. */
 export const MAX_POLL_PROBLEMS_SHOWN = 20;
 
-/** Name of a resource. */
-export const MAX_POLL_RESOURCE_CHARS = 256;
 /** A resource without a good look for so many intervals is stale. */
 export const POLL_STALE_AFTER_INTERVALS = 3;
 

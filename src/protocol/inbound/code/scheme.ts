@@ -85,5 +85,3 @@ export type CodeScheme =
   | Code<'dropbox-sign', NoParams>
   | Code<'microsoft-graph', NoParams>
   | Code<'worldpay', NoParams>;
-
-export type CodeSchemeName = CodeScheme['name'];
