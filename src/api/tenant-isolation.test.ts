@@ -69,6 +69,7 @@ async function victimsThings(call: Call): Promise<Record<string, string>> {
   const listed = await call(`GET /v1/events/${event}/deliveries`);
   const [delivery] = listed.json['data'] as Json[];
   const key = await call('POST /v1/api-keys', { json: { name: CANARY, scopes: ['admin'] } });
+  await fillInbox();
   const replay = await call('POST /v1/replays', { json: { task_id: CANARY, dry_run: true } });
   const source = await victimsSource(call);
   return {
@@ -95,6 +96,20 @@ async function victimsSource(call: Call): Promise<Record<string, string>> {
     '/v1/sources': String(source['id']),
     '/v1/inbound-requests': String(refused?.['id']),
   };
+}
+
+/** What attempts would do, if they ended. */
+async function fillInbox(): Promise<void> {
+  const tenant = world.deps.tenants.find('victim');
+  assert.ok(tenant !== undefined);
+  const about = { sequence: 1, createdAt: 1, subscription: 1, attempt: 1, orderingKey: CANARY };
+  await world.storage.inboxes.append({
+    tenant: tenant.number,
+    inbox: CANARY,
+    limits: { messages: 1, bytes: 1 },
+    now: 1,
+    messages: [{ ...about, contentType: null, bytes: 1, body: null }],
+  });
 }
 
 function overheard(call: Call): Call {
