@@ -18,7 +18,8 @@ import type { Source, SourceSettings } from '../domain/source.ts';
 import type { SourceRecord } from './control.ts';
 import type { VaultOptions } from './subscription-vault.ts';
 
-type SealedParts = Pick<Source, 'token' | 'secrets'>;
+/** Of the settings `config` is among them: it holds verify tokens and the like. */
+type SealedParts = Pick<Source, 'token' | 'secrets' | 'config'>;
 type Opened = SealedParts & Pick<Source, 'lockedReason'>;
 type SealedColumns = Pick<SourceRecord, 'tokenHash' | 'sealedSecrets'>;
 
@@ -31,6 +32,7 @@ export interface LockedSource {
 const LOCKED: Opened = {
   token: '',
   secrets: [],
+  config: {},
   lockedReason: 'secret_unavailable: its secrets can not be opened with the master keys',
 };
 
@@ -70,19 +72,19 @@ export class SourceVault {
   }
 
   /** The columns of a live source. */
-  seal({ tenant, number, token, secrets }: Source): SealedColumns {
+  seal({ tenant, number, token, secrets, config }: Source): SealedColumns {
     const locked = this.#locked.get(number);
     if (locked !== undefined && token === '') {
       const { tokenHash, sealedSecrets } = locked.record;
       return { tokenHash, sealedSecrets };
     }
-    const sealedSecrets = this.#seal({ tenant, number }, { token, secrets });
+    const sealedSecrets = this.#seal({ tenant, number }, { token, secrets, config });
     return { tokenHash: tokenHashOf(token), sealedSecrets };
   }
 
   /** The columns of a deleted source: nothing is kept of what was sealed. */
   sealNothing({ tenant, number }: Source): SealedColumns {
-    const sealedSecrets = this.#seal({ tenant, number }, { token: '', secrets: [] });
+    const sealedSecrets = this.#seal({ tenant, number }, { token: '', secrets: [], config: {} });
     return { tokenHash: '', sealedSecrets };
   }
 
@@ -146,9 +148,10 @@ export function tokenHashOf(token: string): string {
 }
 
 /** The settings that stand in the row as they are. */
-export function openSourceSettings(source: Source): SourceSettings {
+export function openSourceSettings(source: Source): Omit<SourceSettings, 'config'> {
   const { number: _number, id: _id, tenant: _tenant, status: _status, ...rest } = source;
-  const { token: _token, secrets: _secrets, lockedReason: _reason, ...choices } = rest;
+  const { token: _token, secrets: _secrets, config: _config, ...open } = rest;
+  const { lockedReason: _reason, ...choices } = open;
   const { createdAt: _at, updatedAt: _changedAt, ...settings } = choices;
   return settings;
 }
