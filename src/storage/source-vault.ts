@@ -18,8 +18,8 @@ import type { Source, SourceSettings } from '../domain/source.ts';
 import type { SourceRecord } from './control.ts';
 import type { VaultOptions } from './subscription-vault.ts';
 
-/** Rows of sources that were made before they had credentials hold none. */
-type SealedParts = Pick<Source, 'token' | 'secrets' | 'credentials'>;
+/** Of the settings `config` is among them: it holds verify tokens and the like. */
+type SealedParts = Pick<Source, 'token' | 'secrets' | 'config' | 'credentials'>;
 type Opened = SealedParts & Pick<Source, 'lockedReason'>;
 type SealedColumns = Pick<SourceRecord, 'tokenHash' | 'sealedSecrets'>;
 
@@ -32,6 +32,7 @@ export interface LockedSource {
 const LOCKED: Opened = {
   token: '',
   secrets: [],
+  config: {},
   lockedReason: 'secret_unavailable: its secrets can not be opened with the master keys',
 };
 
@@ -71,19 +72,20 @@ export class SourceVault {
   }
 
   /** The columns of a live source. */
-  seal({ tenant, number, token, secrets, credentials = {} }: Source): SealedColumns {
+  seal({ tenant, number, token, secrets, config, credentials = {} }: Source): SealedColumns {
     const locked = this.#locked.get(number);
     if (locked !== undefined && token === '') {
       const { tokenHash, sealedSecrets } = locked.record;
       return { tokenHash, sealedSecrets };
     }
-    const sealedSecrets = this.#seal({ tenant, number }, { token, secrets, credentials });
+    const parts = { token, secrets, config, credentials };
+    const sealedSecrets = this.#seal({ tenant, number }, parts);
     return { tokenHash: tokenHashOf(token), sealedSecrets };
   }
 
   /** The columns of a deleted source: nothing is kept of what was sealed. */
   sealNothing({ tenant, number }: Source): SealedColumns {
-    const sealedSecrets = this.#seal({ tenant, number }, { token: '', secrets: [] });
+    const sealedSecrets = this.#seal({ tenant, number }, { token: '', secrets: [], config: {} });
     return { tokenHash: '', sealedSecrets };
   }
 
@@ -147,10 +149,10 @@ export function tokenHashOf(token: string): string {
 }
 
 /** The settings that stand in the row as they are. */
-export function openSourceSettings(source: Source): SourceSettings {
+export function openSourceSettings(source: Source): Omit<SourceSettings, 'config'> {
   const { number: _number, id: _id, tenant: _tenant, status: _status, ...rest } = source;
-  const { token: _token, secrets: _secrets, lockedReason: _reason, ...more } = rest;
-  const { createdAt: _at, updatedAt: _changedAt, ...choices } = more;
-  const { credentials: _credentials, ...settings } = choices;
+  const { token: _token, secrets: _secrets, config: _config, ...open } = rest;
+  const { lockedReason: _reason, credentials: _credentials, ...choices } = open;
+  const { createdAt: _at, updatedAt: _changedAt, ...settings } = choices;
   return settings;
 }

@@ -43,6 +43,9 @@ const NEVER_SHOWN = {
   apiKeyHeader: 'canary: an API key in a header',
   authorizationHeader: 'Canary an-authorization-header-of-mine',
   privateKey: keyLine,
+  sourceSecret: 'canary: what GitHub signs with, & more',
+  nextSourceSecret: 'canary: what GitHub signs with next',
+  verifyToken: 'canary-a-verify-token-of-mine',
   masterKey: Buffer.alloc(32, 'canary: the master key').toString('base64'),
   oldMasterKey: Buffer.alloc(32, 'canary: an older master key').toString('base64'),
 };
@@ -92,6 +95,27 @@ async function clean(path: string, options: Parameters<typeof call>[2] = {}): Pr
   assertClean(JSON.stringify([...reply.headers]), `headers of ${method} ${path}`);
   return reply;
 }
+
+test('no reply shows the secrets of a source, and no request that held them', async () => {
+  const { sourceSecret: secret, nextSourceSecret: next, verifyToken } = NEVER_SHOWN;
+  const made = await clean('/v1/sources', { body: { provider: 'github', secret } });
+  const config = { verify_token: verifyToken };
+  const meta = await clean('/v1/sources', { body: { provider: 'meta', secret, config } });
+  const { id, url } = objectIn(made);
+  const path = `/v1/sources/${String(id)}`;
+  const rotated = await clean(`${path}/rotate-secret`, { body: { secret: next } });
+  assert.deepEqual([made.status, meta.status, rotated.status], [201, 201, 200], meta.text);
+  await clean(`${path}/rotate-secret`, { body: { secret: next } });
+  const headers = { 'content-type': 'application/json', 'x-note': secret, 'x-api-key': next };
+  const body = JSON.stringify({ token: next });
+  const refused = await fetch(String(url), { method: 'POST', headers, body });
+  assert.equal(refused.status, 400);
+  const listed = await clean('/v1/inbound-requests');
+  assert.match(listed.text, /missing_signature/);
+  for (const shown of ['/v1/sources', path, `/v1/sources/${String(objectIn(meta)['id'])}`]) {
+    await clean(shown);
+  }
+});
 
 /** A wish that holds each secret somewhere; what it may show is its own. */
 function wishes(): readonly (readonly [shows: readonly string[], wish: object])[] {
