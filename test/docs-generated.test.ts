@@ -1,5 +1,5 @@
 /** Pages written from the code, so that they can't drift. UPDATE_DOCS=1 npm test rewrites them. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { assertGenerated } from '../src/api/testing/generated-file.ts';
 import {
@@ -11,10 +11,9 @@ import {
   type Config,
   type Setting,
 } from '../src/app/config.ts';
-import * as limits from '../src/domain/limits.ts';
 import { FAILURE_REASONS } from '../src/domain/outcome.ts';
 
-const LIMITS_SOURCE = new URL('../src/domain/limits.ts', import.meta.url);
+const DOMAIN = new URL('../src/domain/', import.meta.url);
 
 test('docs/operating/configuration.md lists the settings of the schema', async () => {
   const defaults: Readonly<Record<string, unknown>> = configSchema.parse({});
@@ -49,14 +48,19 @@ test('docs/operating/configuration.md lists the settings of the schema', async (
 });
 
 test('docs/operating/limits.md lists the limits with their values', async () => {
+  // Without the extension `limits` itself comes first.
+  const rooms = readdirSync(DOMAIN).flatMap(
+    (name) => /^(limits(?:-\w+)?)\.ts$/.exec(name)?.[1] ?? [],
+  );
+  const tables = await Promise.all(rooms.toSorted().map((room) => limitTables(`${room}.ts`)));
   const page = [
     '# Limits',
     '',
-    written('src/domain/limits.ts'),
+    written('src/domain/limits*.ts'),
     '',
     'Everything has a limit, so that one caller, one target or one bad day can take no more than',
     'its share. What goes over one is refused with a reason. The unit is in the name.',
-    ...limitTables(readFileSync(LIMITS_SOURCE, 'utf8')),
+    ...tables.flat(),
     '',
     'What the outgoing HTTP client allows itself stands in',
     '[src/egress/README.md](../../src/egress/README.md).',
@@ -96,12 +100,13 @@ function secretSettings(): Setting[] {
   return SETTINGS.filter((setting) => described[setting] === '(configured)');
 }
 
-/** One table for each `// Heading` of the source, with the comment above each constant. */
-function limitTables(source: string): string[] {
-  const values: Readonly<Record<string, number>> = limits;
+/** One table for each `// Heading` of a source, with the comment above each constant. */
+async function limitTables(file: string): Promise<string[]> {
+  const source = new URL(file, DOMAIN);
+  const values: Readonly<Record<string, number>> = await import(source.href);
   const lines: string[] = [];
   let about = '';
-  for (const line of source.split('\n')) {
+  for (const line of readFileSync(source, 'utf8').split('\n')) {
     const heading = /^\/\/ (.+)$/.exec(line)?.[1];
     const name = /^export const (\w+)/.exec(line)?.[1];
     if (heading !== undefined)

@@ -1,5 +1,7 @@
 /** Limits of destinations other than webhooks, each with its unit. */
 
+// Message brokers
+
 /** Servers that a destination may name. */
 export const MAX_BROKER_SERVERS = 10;
 /** Characters of an address within a broker: exchange, routing key, topic, subject, stream. */

@@ -3,6 +3,8 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+// Inbound requests
+
 /** One inbound request's body, unless its source asks for less or more. */
 export const DEFAULT_INBOUND_BODY_BYTES = 10 * MIB;
 /** The most that `max_body_bytes` of a source may ask for. */

@@ -3,6 +3,8 @@
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3_600;
 
+// Public keys of senders
+
 /** A key set or certificate; the largest in public use has about 20 KiB. */
 export const MAX_KEY_DOCUMENT_BYTES = 60 * 1024;
 /** Documents kept, of all sources together. */

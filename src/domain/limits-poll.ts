@@ -2,6 +2,8 @@
 
 const KIB = 1024;
 
+// Polling and hydration
+
 /** Resources of one poll source. */
 export const MAX_POLL_RESOURCES = 10_000;
 /** The name of a resource; it is also the key of what is remembered of it. */

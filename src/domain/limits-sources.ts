@@ -2,6 +2,8 @@
 
 const DAY_MS = 86_400_000;
 
+// Sources
+
 /** Sources of one tenant. */
 export const MAX_SOURCES_PER_TENANT = 1_000;
 /** Secrets of one source that verify at the same time. */

@@ -1,5 +1,7 @@
 /** Limits of the destinations kafka, sqs and inbox, each with its unit. */
 
+// Kafka, SQS and inboxes
+
 /** Messages that may wait in one inbox; what is past them is refused until some are pulled. */
 export const MAX_INBOX_MESSAGES = 100_000;
 /** Bytes of what waits in one inbox. */

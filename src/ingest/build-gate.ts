@@ -9,6 +9,7 @@ import { liveSecrets, type Source } from '../domain/source.ts';
 import { compileVerifier } from '../protocol/inbound/compile.ts';
 import { locate, parseLocator, type ValueLocator } from '../protocol/inbound/locate.ts';
 import type { InboundRequest } from '../protocol/inbound/request.ts';
+import { signsLocated } from '../protocol/inbound/signed-parts.ts';
 import type { InboundVerifier, KeySource } from '../protocol/inbound/verifier.ts';
 import type { Provider } from '../protocol/providers/provider.ts';
 import { certificateRule } from './certificate-rule.ts';
@@ -129,15 +130,12 @@ function eventTypes(source: Source, provider: Provider): Gate['eventTypeOf'] {
 function identities(source: Source, provider: Provider): Gate['identify'] {
   const idOf = located(source, 'event_id_from', provider.eventId);
   const text = configText(source.config, 'event_id_from');
-  // What stands in the body is signed with it.
-  const signsEventId = text === undefined ? provider.signsEventId : isInBody(parseLocator(text));
+  const { scheme } = provider;
+  const signsEventId =
+    text === undefined ? provider.signsEventId : signsLocated(scheme, parseLocator(text));
   const { repeatsAreEvents } = provider;
   const rules = { chosen: source.dedupe, signsEventId, repeatsAreEvents };
   return (request, content) => identify(request, content.data, idOf(request, content), rules);
-}
-
-function isInBody({ alternatives }: ValueLocator): boolean {
-  return alternatives.every((parts) => parts.every(({ from }) => from === 'json'));
 }
 
 function acceptedReply(source: Source, provider: Provider): Reply {

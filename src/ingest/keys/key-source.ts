@@ -19,7 +19,7 @@ import {
 import type { Egress } from '../../egress/port.ts';
 import type { KeySource } from '../../protocol/inbound/verifier.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { LruMap } from '../../domain/lru.ts';
 import { fetchKeyDocument } from './key-fetch.ts';
 import { OriginPace } from './origin-pace.ts';
 
@@ -46,8 +46,8 @@ interface Wanted {
 export class GuardedKeySource implements KeySource {
   readonly #egress: Egress;
   readonly #clock: Clock;
-  readonly #documents = new BoundedMap<KnownDocument>(MAX_KEY_DOCUMENTS);
-  readonly #failures = new BoundedMap<Failure>(MAX_KEY_FAILURES);
+  readonly #documents = new LruMap<KnownDocument>(MAX_KEY_DOCUMENTS);
+  readonly #failures = new LruMap<Failure>(MAX_KEY_FAILURES);
   readonly #underWay = new Map<string, Promise<string>>();
   readonly #pace = new OriginPace();
 

@@ -7,13 +7,13 @@ import {
   KEY_ORIGIN_REFILL_SECONDS,
   MAX_KEY_ORIGINS,
 } from '../../domain/limits-keys.ts';
-import { BoundedMap } from './bounded-map.ts';
+import { LruMap } from '../../domain/lru.ts';
 
 const REFILL_MS = KEY_ORIGIN_REFILL_SECONDS * 1000;
 
 export class OriginPace {
   /** When the origin would have its whole burst back, monotonic milliseconds. */
-  readonly #fullAt = new BoundedMap<number>(MAX_KEY_ORIGINS);
+  readonly #fullAt = new LruMap<number>(MAX_KEY_ORIGINS);
 
   /** Takes one request from the origin's allowance; false when there is none left. */
   take(origin: string, now: number): boolean {
