@@ -72,13 +72,13 @@ export class SourceVault {
   }
 
   /** The columns of a live source. */
-  seal({ tenant, number, token, secrets, config, credentials = {} }: Source): SealedColumns {
+  seal({ tenant, number, token, secrets, config, credentials }: Source): SealedColumns {
     const locked = this.#locked.get(number);
     if (locked !== undefined && token === '') {
       const { tokenHash, sealedSecrets } = locked.record;
       return { tokenHash, sealedSecrets };
     }
-    const parts = { token, secrets, config, credentials };
+    const parts = { token, secrets, config, ...(credentials && { credentials }) };
     const sealedSecrets = this.#seal({ tenant, number }, parts);
     return { tokenHash: tokenHashOf(token), sealedSecrets };
   }
