@@ -48,7 +48,7 @@ function install() {
   const npm = process.env.npm_execpath;
   const known = npm?.endsWith('npm-cli.js') && process.env.npm_node_execpath;
   const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  // Tests judge by the packages of many providers: who only starts the server need not wait for them.
+  // Tests judge by the packages of many providers; who only starts the server need not wait.
   if (!withTools) args.push('--omit=dev');
   const result = known
     ? spawnSync(process.env.npm_node_execpath, [npm, ...args], { cwd: root, stdio: 'inherit' })

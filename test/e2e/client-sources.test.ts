@@ -1,4 +1,4 @@
-/** The SDK's client against a real server: a source from its making to what came of its requests. */
+/** The SDK's client against a real server: a source, and what came of its requests. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { githubRequest, PROVIDER_SECRET } from '../../sdk/contract/provider-requests.ts';

@@ -53,8 +53,8 @@ const credentialsInput = z
   )
   .optional()
   .describe(
-    'For requests that the source makes itself (polls, hydration): `{secret:api_key}` in a header ' +
-      'stands for `api_key`. Never shown again.',
+    'For requests that the source makes itself (polls, hydration): `{secret:api_key}` in a ' +
+      'header stands for `api_key`. Never shown again.',
   )
   .meta({ examples: [{ api_key: 'sk_live_…' }] });
 
