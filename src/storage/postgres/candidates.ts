@@ -4,8 +4,8 @@ import type { DeliveryPosition } from '../journal.ts';
 import type { Candidate, CandidateScan, DeliveryStanding } from '../replays.ts';
 import { int8Array } from './arrays.ts';
 import type { Database } from './connection.ts';
-import { matchedNumbers } from './rows.ts';
-import type { DeliveryRow, EventRow } from './tables.ts';
+import { matchedNumbers } from '../sql/rows.ts';
+import type { DeliveryRow, EventRow } from '../sql/tables.ts';
 import { deliveryViews, key, type MatchedEvent } from './views.ts';
 
 /** Clocks that step back, or differ, by less than this lose no event: see `ReplayStore.range`. */

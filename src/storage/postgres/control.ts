@@ -19,7 +19,7 @@ import {
   toSource,
   toSubscription,
   toTenant,
-} from './rows.ts';
+} from '../sql/rows.ts';
 import { query } from './tables.ts';
 
 export class PostgresControlStore implements ControlStore {

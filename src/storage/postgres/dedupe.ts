@@ -6,7 +6,7 @@ import type { ExistingEvent, JournalBatch, NewEvent, RefusedDuplicate } from '..
 import { byteaArray, int4Array } from './arrays.ts';
 import type { Accepted, Claim } from './batch-values.ts';
 import type { Database } from './connection.ts';
-import { matchedNumbers } from './rows.ts';
+import { matchedNumbers } from '../sql/rows.ts';
 
 interface TakenRow {
   readonly tenant: number;

@@ -2,7 +2,7 @@
 import type { DuePosition } from '../journal.ts';
 import { FENCE, ousted, type Fence } from './commit.ts';
 import type { Database } from './connection.ts';
-import type { DeliveryRow } from './tables.ts';
+import type { DeliveryRow } from '../sql/tables.ts';
 
 /** Walks `delivery_due` from the position on. */
 const DUE = {

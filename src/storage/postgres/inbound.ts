@@ -4,7 +4,7 @@ import type { InboundQuery, InboundStore, InboundView } from '../inbound.ts';
 import type { Page } from '../journal.ts';
 import { int8Array } from './arrays.ts';
 import type { Database, Statement } from './connection.ts';
-import type { EventRow, InboundRow } from './tables.ts';
+import type { EventRow, InboundRow } from '../sql/tables.ts';
 
 /** Rows of one kind that a page examines, a chunk after the other; see `lists.ts`. */
 const SCAN_CHUNKS = [200, 800, 4_000, 5_000, 5_000, 5_000] as const;

@@ -19,9 +19,9 @@ import { int8Array } from './arrays.ts';
 import { dueAfter, nextDueAfter, releaseHeld, unfinishedOf } from './due.ts';
 import type { Database } from './connection.ts';
 import { listDeliveries, listEvents } from './lists.ts';
-import { toAttempt, toDelivery, toEvent } from './rows.ts';
+import { toAttempt, toDelivery, toEvent } from '../sql/rows.ts';
 import { slotState, unsettledOf } from './slot-state.ts';
-import type { AttemptRow, EventRow } from './tables.ts';
+import type { AttemptRow, EventRow } from '../sql/tables.ts';
 import { deliveryViews } from './views.ts';
 import type { Writer } from './writer.ts';
 

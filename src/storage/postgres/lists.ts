@@ -15,8 +15,8 @@ import type {
 } from '../journal.ts';
 import { int8Array } from './arrays.ts';
 import type { Database } from './connection.ts';
-import { toEvent, toView } from './rows.ts';
-import type { DeliveryRow, EventRow } from './tables.ts';
+import { toEvent, toView } from '../sql/rows.ts';
+import type { DeliveryRow, EventRow } from '../sql/tables.ts';
 import { deliveryViews, type MatchedEvent } from './views.ts';
 
 /** Events one page examines, a chunk after the other, before it is cut short with a cursor. */

@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg';
 import { dayOf } from '../tenant-data.ts';
 import { int8Array } from './arrays.ts';
 import { REMEMBER } from './erase.ts';
-import { matchedNumbers } from './rows.ts';
+import { matchedNumbers } from '../sql/rows.ts';
 import { slotOf } from './sequence-layout.ts';
 import { key } from './views.ts';
 

@@ -11,9 +11,9 @@ import type {
 } from '../replays.ts';
 import { allEvents, eventsWithDeliveries, rangeAround, standings } from './candidates.ts';
 import type { Database } from './connection.ts';
-import { toDelivery } from './rows.ts';
+import { toDelivery } from '../sql/rows.ts';
 import type { ClaimedSlot } from './commit.ts';
-import type { DeliveryRow } from './tables.ts';
+import type { DeliveryRow } from '../sql/tables.ts';
 
 interface ReplayRow extends ReplayCounts {
   readonly number: number;

@@ -1,8 +1,8 @@
 /** What is known of the events born on one slot: where a new holder has to look for leftovers. */
 import type { JournalState, UnsettledDelivery } from '../journal.ts';
 import type { Database } from './connection.ts';
-import { matchedNumbers } from './rows.ts';
-import type { EventRow } from './tables.ts';
+import { matchedNumbers } from '../sql/rows.ts';
+import type { EventRow } from '../sql/tables.ts';
 import { key } from './views.ts';
 
 /** `(sequence >> 7) & 31` is the slot: see `sequence-layout.ts`. */

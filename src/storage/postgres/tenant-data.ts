@@ -8,8 +8,8 @@ import type {
 } from '../tenant-data.ts';
 import type { Database } from './connection.ts';
 import { eraseSome } from './erase.ts';
-import { toEvent } from './rows.ts';
-import type { EventRow } from './tables.ts';
+import { toEvent } from '../sql/rows.ts';
+import type { EventRow } from '../sql/tables.ts';
 
 const USAGE = {
   name: 'tenant_usage',

@@ -2,8 +2,8 @@
 import type { DeliveryView } from '../journal.ts';
 import { int8Array } from './arrays.ts';
 import type { Database } from './connection.ts';
-import { matchedNumbers, toView } from './rows.ts';
-import type { DeliveryRow, EventRow } from './tables.ts';
+import { matchedNumbers, toView } from '../sql/rows.ts';
+import type { DeliveryRow, EventRow } from '../sql/tables.ts';
 
 /** The columns of an event that its deliveries derive from. */
 export type MatchedEvent = Pick<

@@ -3,8 +3,9 @@ import type { FinalDeliveryState } from '../../domain/delivery-state.ts';
 import type { DeliveryPosition } from '../journal.ts';
 import type { Candidate, CandidateScan, DeliveryStanding } from '../replays.ts';
 import type { Connection } from './connection.ts';
-import { matchedNumbers } from './rows.ts';
-import { query, type EventRow } from './tables.ts';
+import { matchedNumbers } from '../sql/rows.ts';
+import type { EventRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 import { deliveryViews, key } from './views.ts';
 
 /** Clocks that step back by less than this lose no event, see `ReplayStore.range`. */

@@ -21,7 +21,7 @@ import {
   toSource,
   toSubscription,
   toTenant,
-} from './rows.ts';
+} from '../sql/rows.ts';
 import { query } from './tables.ts';
 
 export class SqliteControlStore implements ControlStore {

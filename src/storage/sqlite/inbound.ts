@@ -3,7 +3,8 @@ import { acceptedView, mergePages, wantedKinds } from '../inbound-pages.ts';
 import type { InboundQuery, InboundStore, InboundView } from '../inbound.ts';
 import type { Page } from '../journal.ts';
 import type { Connection } from './connection.ts';
-import { query, type EventRow, type InboundRow } from './tables.ts';
+import type { EventRow, InboundRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 
 /** Rows of one kind that one page may examine before it is cut short with a cursor. */
 const MAX_SCANNED_ROWS = 20_000;

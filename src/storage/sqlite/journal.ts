@@ -18,8 +18,9 @@ import type {
 } from '../journal.ts';
 import { storageError, type Connection } from './connection.ts';
 import { listDeliveries, listEvents } from './lists.ts';
-import { matchedNumbers, toAttempt, toDelivery, toEvent } from './rows.ts';
-import { query, type AttemptRow, type DeliveryRow, type EventRow } from './tables.ts';
+import { matchedNumbers, toAttempt, toDelivery, toEvent } from '../sql/rows.ts';
+import type { AttemptRow, DeliveryRow, EventRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 import { deliveryViews, key } from './views.ts';
 import type { Writer } from './writer.ts';
 

@@ -8,8 +8,9 @@ import type {
   Page,
 } from '../journal.ts';
 import type { Connection } from './connection.ts';
-import { toEvent, toView } from './rows.ts';
-import { query, type EventRow } from './tables.ts';
+import { toEvent, toView } from '../sql/rows.ts';
+import type { EventRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 import { deliveryViews, type MatchedEvent } from './views.ts';
 
 /** Rows one page may examine before it is cut short with a cursor. */

@@ -7,7 +7,7 @@
 import type { Removal, RemovalOrder, RemovalPosition } from '../retention.ts';
 import { dayOf } from '../tenant-data.ts';
 import type { Connection } from './connection.ts';
-import { matchedNumbers } from './rows.ts';
+import { matchedNumbers } from '../sql/rows.ts';
 
 /** Rows and pages that one chunk takes out. */
 const CHUNK_COST = 200;

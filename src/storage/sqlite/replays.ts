@@ -10,7 +10,7 @@ import type {
 } from '../replays.ts';
 import { allEvents, eventsWithDeliveries, rangeAround, standings } from './candidates.ts';
 import type { Connection } from './connection.ts';
-import { toDelivery } from './rows.ts';
+import { toDelivery } from '../sql/rows.ts';
 import { query, type ReplayRow } from './tables.ts';
 import type { Writer } from './writer.ts';
 

@@ -7,8 +7,9 @@ import type {
   TenantEventQuery,
 } from '../tenant-data.ts';
 import type { Connection } from './connection.ts';
-import { toEvent } from './rows.ts';
-import { query, type EventRow } from './tables.ts';
+import { toEvent } from '../sql/rows.ts';
+import type { EventRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 import type { Writer } from './writer.ts';
 
 export class SqliteTenantData implements TenantData {

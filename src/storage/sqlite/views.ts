@@ -1,8 +1,9 @@
 /** Deliveries as readers see them: rows where there are rows, else what the journal implies. */
 import type { DeliveryView } from '../journal.ts';
 import type { Connection } from './connection.ts';
-import { matchedNumbers, toView } from './rows.ts';
-import { query, type DeliveryRow, type EventRow } from './tables.ts';
+import { matchedNumbers, toView } from '../sql/rows.ts';
+import type { DeliveryRow, EventRow } from '../sql/tables.ts';
+import { query } from './tables.ts';
 
 /** The columns of an event that its deliveries derive from. */
 export type MatchedEvent = Pick<
