@@ -36,10 +36,10 @@ function outage(broker: Broker): void {
       ordered: true,
       retry_schedule: Array.from({ length: 30 }, () => 1),
     });
-    const before = await tenant.publish({ data: { n: 0 }, ordering_key: 'line' });
+    const earliest = await tenant.publish({ data: { n: 0 }, ordering_key: 'line' });
     await waitUntil(async () => (await queue.bodies()).length === 1, { what: 'the first event' });
     // Also its confirmation is here, or what follows would wait behind it.
-    await tenant.deliveryWhen(before, 'delivered', subscription.id);
+    await tenant.deliveryWhen(earliest, 'delivered', subscription.id);
 
     await proxy.refuse();
     const ids: string[] = [];
