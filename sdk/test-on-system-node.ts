@@ -11,8 +11,8 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const OUT = path.join(ROOT, 'dist');
 const NODE_MODULES = path.join(ROOT, 'node_modules');
 /**
- * They take about a minute. Once in many runs a process of Node 20 stands still while it ends, all its
- * tests passed, and the runner waits for it: seen on 20.20.2, without any use of the processor.
+ * They take about a minute. Once in many runs a process of Node 20 stands still while it ends, all
+ * its tests passed, and the runner waits for it: seen on 20.20.2, without any use of the processor.
  */
 const LIMIT_MS = 180_000;
 const OLDEST_NODE = 20;
