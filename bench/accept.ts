@@ -2,29 +2,20 @@
  * How fast are events accepted (validated, committed with fsync, answered 202), and how long does
  * the answer take when the server is half busy? No subscription matches.
  */
-import {
-  compare,
-  comparisonDetails,
-  faultsOfBoth,
-  medianOf,
-  mergedLatency,
-  warmUp,
-} from './lib/compare.ts';
+import { comparisonDetails, faultsOfBoth, medianOf, mergedLatency } from './lib/compare.ts';
 import type { Comparison, ValueOf } from './lib/compare.ts';
 import type { BenchContext } from './lib/context.ts';
+import { halfBusy, saturated } from './lib/loads.ts';
 import { outcome } from './lib/report.ts';
 import type { Outcome, RowInput } from './lib/report.ts';
 import { rateRows } from './lib/rows.ts';
 import { startBare202, startSubject } from './lib/servers.ts';
-import type { Server } from './lib/servers.ts';
-import { closed, open } from './lib/traffic.ts';
 
 const MIN_RATIO = 0.6;
 const MAX_P99_MS = 10;
 const FSYNC_FACTOR = 3;
 const FSYNC_ALLOWANCE_MS = 2;
 const LOAD_FACTOR = 0.5;
-const OPEN_LOOP_CONNECTIONS = 64;
 const LIMIT_NAME = 'bare 202';
 
 const rateOf: ValueOf = (measured) => measured.acceptRate;
@@ -37,13 +28,16 @@ export async function benchAccept(context: BenchContext): Promise<Outcome> {
     const rows: RowInput[] = [];
     const comparisons: Comparison[] = [];
     for (const connections of context.connections) {
-      const comparison = await saturate(context, subject, limit, connections);
+      context.note(`accept: ${connections} connections, ${context.rounds} rounds`);
+      const comparison = await saturated(context, { subject, limit }, connections);
       comparisons.push(comparison);
       const options = { connections, limitName: LIMIT_NAME, rateOf, minRatio: MIN_RATIO };
       rows.push(...rateRows(comparison, options));
     }
     const saturation = Math.max(...comparisons.map(({ subjects }) => medianOf(subjects, rateOf)));
-    const half = await halfBusy(context, subject, limit, saturation * LOAD_FACTOR);
+    const rate = saturation * LOAD_FACTOR;
+    context.note(`accept: open loop at ${Math.round(rate)} events/s`);
+    const half = await halfBusy(context, { subject, limit }, rate);
     const fsync = await context.fsync();
     rows.push(...latencyRows(half, fsync.p99Ms));
     return outcome('accept', rows, [...comparisons, half].flatMap(faultsOfBoth), {
@@ -54,37 +48,6 @@ export async function benchAccept(context: BenchContext): Promise<Outcome> {
   } finally {
     await Promise.all([subject.stop(), limit.stop()]);
   }
-}
-
-async function saturate(
-  context: BenchContext,
-  subject: Server,
-  limit: Server,
-  connections: number,
-): Promise<Comparison> {
-  const { load, rounds, seconds } = context;
-  context.note(`accept: ${connections} connections, ${rounds} rounds`);
-  const traffic = closed(connections, seconds, false);
-  for (const server of [subject, limit]) await warmUp(load, server, traffic);
-  return compare({ load, subject, limit, traffic, rounds });
-}
-
-async function halfBusy(
-  context: BenchContext,
-  subject: Server,
-  limit: Server,
-  ratePerSecond: number,
-): Promise<Comparison> {
-  const { load, rounds, seconds } = context;
-  context.note(`accept: open loop at ${Math.round(ratePerSecond)} events/s`);
-  const traffic = open({
-    connections: OPEN_LOOP_CONNECTIONS,
-    seconds,
-    ratePerSecond,
-    arrivals: 'poisson',
-    expectArrivals: false,
-  });
-  return compare({ load, subject, limit, traffic, rounds });
 }
 
 function latencyRows(half: Comparison, fsyncP99Ms: number): RowInput[] {

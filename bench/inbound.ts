@@ -4,28 +4,25 @@
  * slices. Then the same with every request sent twice, and the answer's time at half load.
  */
 import {
-  compare,
   comparisonDetails,
   faultsOfBoth,
   medianOf,
   medianRatio,
   mergedLatency,
-  warmUp,
 } from './lib/compare.ts';
 import type { Comparison, ValueOf } from './lib/compare.ts';
 import type { BenchContext } from './lib/context.ts';
+import { halfBusy, saturated } from './lib/loads.ts';
 import { outcome } from './lib/report.ts';
 import type { Outcome, RowInput } from './lib/report.ts';
 import { rateRows } from './lib/rows.ts';
 import { startSubject } from './lib/servers.ts';
 import type { Server, Subject } from './lib/servers.ts';
-import { closed, open } from './lib/traffic.ts';
 
 const MIN_RATIO = 0.8;
 const MIN_REPEATED_RATIO = 1;
 const MAX_P99_MS = 10;
 const LOAD_FACTOR = 0.5;
-const HALF_BUSY_CONNECTIONS = 64;
 const LIMIT_NAME = 'accept only';
 const SECRET = 'the-secret-of-the-inbound-bench';
 
@@ -40,15 +37,19 @@ export async function benchInbound(context: BenchContext): Promise<Outcome> {
     const rows: RowInput[] = [];
     const comparisons: Comparison[] = [];
     for (const connections of context.connections) {
-      const received = await saturate(context, once, subject, connections);
+      context.note(`inbound: ${connections} connections, ${context.rounds} rounds`);
+      const received = await saturated(context, { subject: once, limit: subject }, connections);
       const options = { connections, limitName: LIMIT_NAME, rateOf, minRatio: MIN_RATIO };
       rows.push(...rateRows(received, options));
-      const repeated = await saturate(context, twice, once, connections);
+      context.note(`inbound: half repeats, ${connections} connections`);
+      const repeated = await saturated(context, { subject: twice, limit: once }, connections);
       rows.push(repeatRow(repeated, connections));
       comparisons.push(received, repeated);
     }
     const rates = comparisons.map(({ subjects }) => medianOf(subjects, rateOf));
-    const half = await halfBusy(context, once, subject, Math.min(...rates) * LOAD_FACTOR);
+    const rate = Math.min(...rates) * LOAD_FACTOR;
+    context.note(`inbound: open loop at ${Math.round(rate)} requests/s`);
+    const half = await halfBusy(context, { subject: once, limit: subject }, rate);
     rows.push(...latencyRows(half));
     return outcome('inbound', rows, [...comparisons, half].flatMap(faultsOfBoth), {
       saturation: comparisons.map((comparison) => comparisonDetails(comparison, rateOf)),
@@ -64,37 +65,6 @@ async function sourceOf(subject: Subject, name: string, copies: number): Promise
   const path = await subject.createSource({ provider: 'github', secret: SECRET });
   const signing = { secret: SECRET, copies };
   return { ...subject, name, path, authorization: null, signing };
-}
-
-async function saturate(
-  context: BenchContext,
-  subject: Server,
-  limit: Server,
-  connections: number,
-): Promise<Comparison> {
-  const { load, rounds, seconds } = context;
-  context.note(`inbound: ${subject.name}, ${connections} connections, ${rounds} rounds`);
-  const traffic = closed(connections, seconds, false);
-  for (const server of [subject, limit]) await warmUp(load, server, traffic);
-  return compare({ load, subject, limit, traffic, rounds });
-}
-
-async function halfBusy(
-  context: BenchContext,
-  subject: Server,
-  limit: Server,
-  ratePerSecond: number,
-): Promise<Comparison> {
-  const { load, rounds, seconds } = context;
-  context.note(`inbound: open loop at ${Math.round(ratePerSecond)} requests/s`);
-  const traffic = open({
-    connections: HALF_BUSY_CONNECTIONS,
-    seconds,
-    ratePerSecond,
-    arrivals: 'poisson',
-    expectArrivals: false,
-  });
-  return compare({ load, subject, limit, traffic, rounds });
 }
 
 function repeatRow(comparison: Comparison, connections: number): RowInput {
